@@ -1,0 +1,305 @@
+//! What a case works with: it asks the target, judges what it sees, and every exchange is kept as evidence.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    call::{Call, Endpoint, overlaid},
+    carrier::{NoAnswer, carry},
+    exchange::{Exchange, SeenResponse, SentRequest},
+    profile::ServerProfile,
+    raw::{Answer, BodyEnd, Event, RawStream, UsageCounts, usage_of},
+    report::Finding,
+    salt::Salt,
+    survey::Facts,
+    target::{ServerFlag, Target},
+    verdict::{Level, Verdict},
+};
+
+/// Why a case ended before its last line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The answer is not of the kind that the case needs: the expectation is missed.
+    Missed {
+        /// What the answer was to.
+        about: String,
+        /// What was needed.
+        expected: String,
+        /// What came.
+        seen: String,
+    },
+    /// A precondition does not hold.
+    Skipped(String),
+    /// The server does not have what the case is about.
+    Unimplemented(String),
+    /// The answers do not allow a judgement.
+    Inconclusive(String),
+    /// The server cannot be reached any more.
+    Unreachable(String),
+}
+
+/// A known fault of the selected profile: what it shows instead of the expectation, and where it is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownBug<T> {
+    /// What the faulty server shows.
+    pub shows: T,
+    /// The upstream issue, or the recording that has it.
+    pub issue: &'static str,
+}
+
+/// One case's conversation with the target.
+#[derive(Debug)]
+pub struct Session<'t> {
+    target: &'t Target,
+    facts: &'t Facts,
+    profile: ServerProfile,
+    salt: Salt,
+    id: &'static str,
+    level: Level,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Asking.
+impl<'t> Session<'t> {
+    pub(crate) fn new(
+        target: &'t Target,
+        facts: &'t Facts,
+        profile: ServerProfile,
+        salt: Salt,
+        (id, level): (&'static str, Level),
+    ) -> Self {
+        Self { target, facts, profile, salt, id, level, exchanges: Vec::new(), findings: Vec::new() }
+    }
+
+    /// The profile whose expectations hold.
+    #[must_use]
+    pub fn profile(&self) -> ServerProfile {
+        self.profile
+    }
+
+    /// What the server said about itself.
+    #[must_use]
+    pub fn facts(&self) -> &'t Facts {
+        self.facts
+    }
+
+    /// Whether the server's owner said that it was started with this flag.
+    #[must_use]
+    pub fn started_with(&self, flag: ServerFlag) -> bool {
+        self.target.flags.contains(&flag)
+    }
+
+    pub(crate) fn declared_eos(&self) -> Option<u32> {
+        self.target.eos_token
+    }
+
+    /// `count` token ids of this case and run; another `name` gives others.
+    #[must_use]
+    pub fn prompt_ids(&self, name: &str, count: usize) -> Vec<u32> {
+        self.salt.ids(&format!("{} {name}", self.id), count)
+    }
+
+    /// A user message of this case and run.
+    #[must_use]
+    pub fn prompt_text(&self) -> String {
+        self.salt.text(self.id)
+    }
+
+    /// The body of a small request: this run's model and prompt, temperature 0, and what `over` puts in. A member set to
+    /// [`ABSENT`](crate::ABSENT) is left out.
+    #[must_use]
+    pub fn body(&self, endpoint: Endpoint, over: &Value) -> Value {
+        let model = &self.facts.model;
+        let base = match endpoint {
+            Endpoint::Chat => json!({
+                "model": model,
+                "messages": [{"role": "user", "content": self.prompt_text()}],
+                "temperature": 0,
+            }),
+            Endpoint::Completions => json!({"model": model, "prompt": self.prompt_ids("", 9), "temperature": 0}),
+        };
+        overlaid(base, over)
+    }
+
+    /// Sends a request and waits for its whole answer, whatever it is.
+    pub async fn ask(&mut self, call: Call) -> Result<Answer, Stop> {
+        let about = format!("{} {}", call.method, call.path);
+        let sent = SentRequest::of(&call);
+        let answered = carry(self.target, &call).await;
+        let response = answered.as_ref().ok().map(SeenResponse::of);
+        self.exchanges.push(Exchange { request: sent, response });
+
+        let expected = "a whole answer".to_owned();
+        let answer = match answered {
+            Ok(answer) => answer,
+            Err(NoAnswer::Unreachable(reason)) => return Err(Stop::Unreachable(reason)),
+            Err(NoAnswer::Silent(seen)) => return Err(Stop::Missed { about, expected, seen }),
+        };
+        match &answer.end {
+            BodyEnd::Complete => Ok(answer),
+            BodyEnd::Lost { error } => Err(Stop::Missed { about, expected, seen: error.clone() }),
+            BodyEnd::TimedOut => {
+                let seen = format!("no end within {:?}, after {} bytes", self.target.timeout, answer.body.len());
+                Err(Stop::Missed { about, expected, seen })
+            }
+            BodyEnd::TooLong => {
+                let seen = format!("no end within {} bytes", self.target.body_limit);
+                Err(Stop::Missed { about, expected, seen })
+            }
+        }
+    }
+
+    /// Sends a small request (see [`body`](Self::body)) that does not stream.
+    pub async fn send(&mut self, endpoint: Endpoint, over: Value) -> Result<Answer, Stop> {
+        let body = self.body(endpoint, &over);
+        self.ask(Call::post(endpoint.path(), body)).await
+    }
+
+    /// The same, where only a JSON object under status 200 will do.
+    pub async fn whole(&mut self, endpoint: Endpoint, over: Value) -> Result<Value, Stop> {
+        let answer = self.send(endpoint, over).await?;
+        whole(endpoint, &answer)
+    }
+
+    /// Sends a small request with `stream: true`, where only an event stream of JSON under status 200 will do.
+    pub async fn stream(&mut self, endpoint: Endpoint, over: Value) -> Result<RawStream, Stop> {
+        let answer = self.send(endpoint, overlaid(json!({"stream": true}), &over)).await?;
+        stream(endpoint, &answer)
+    }
+
+    /// The counts of a body's `usage`, where only three integers will do.
+    pub fn counts(&self, endpoint: Endpoint, body: &Value) -> Result<UsageCounts, Stop> {
+        usage_of(body).and_then(UsageCounts::of).ok_or_else(|| Stop::Missed {
+            about: format!("{} usage", endpoint.label()),
+            expected: "an object of three integers, none negative".into(),
+            seen: shown(&body.get("usage")),
+        })
+    }
+
+    /// The counts of the only chunk of a stream that has no choices.
+    pub fn final_counts(&self, endpoint: Endpoint, stream: &RawStream) -> Result<UsageCounts, Stop> {
+        let last = stream.chunks().rfind(|chunk| crate::raw::is_usage_chunk(chunk));
+        match last {
+            Some(chunk) => self.counts(endpoint, chunk),
+            None => Err(Stop::Missed {
+                about: format!("{} stream", endpoint.label()),
+                expected: "a usage chunk with `choices: []`".into(),
+                seen: format!("{} chunks, none without choices", stream.chunks().count()),
+            }),
+        }
+    }
+}
+
+/// Judging.
+impl Session<'_> {
+    /// Expects `seen` to be `expected`.
+    pub fn equal<T: PartialEq + Serialize>(&mut self, about: impl Into<String>, expected: T, seen: T) {
+        let verdict = if expected == seen { Verdict::Pass } else { self.missed() };
+        self.find(about.into(), shown(&expected), shown(&seen), verdict);
+    }
+
+    /// Expects `seen` to be `expected`, except that a profile with a known fault may show the fault.
+    pub fn equal_or_known<T: PartialEq + Serialize>(
+        &mut self,
+        about: impl Into<String>,
+        expected: T,
+        known: Option<KnownBug<T>>,
+        seen: T,
+    ) {
+        let verdict = match known {
+            Some(bug) if bug.shows == seen => Verdict::KnownBug { issue: bug.issue.into() },
+            Some(bug) if expected == seen => Verdict::FixedBug { issue: bug.issue.into() },
+            _ if expected == seen => Verdict::Pass,
+            _ => self.missed(),
+        };
+        self.find(about.into(), shown(&expected), shown(&seen), verdict);
+    }
+
+    /// Expects that `seen` is as `expected` says in words, which `holds` decides.
+    pub fn satisfies<T: Serialize>(
+        &mut self,
+        about: impl Into<String>,
+        expected: impl Into<String>,
+        seen: T,
+        holds: impl FnOnce(&T) -> bool,
+    ) {
+        let verdict = if holds(&seen) { Verdict::Pass } else { self.missed() };
+        self.find(about.into(), expected.into(), shown(&seen), verdict);
+    }
+
+    /// Notes what the server does, without an expectation.
+    pub fn record(&mut self, about: impl Into<String>, seen: impl Serialize) {
+        self.find(about.into(), "recorded".into(), shown(&seen), Verdict::Pass);
+    }
+
+    /// Notes that one part of the case could not be run or judged.
+    pub fn leave_out(&mut self, about: impl Into<String>, verdict: Verdict) {
+        self.find(about.into(), "not judged".into(), String::new(), verdict);
+    }
+
+    pub(crate) fn stopped(&mut self, stop: Stop) {
+        match stop {
+            Stop::Missed { about, expected, seen } => {
+                let verdict = self.missed();
+                self.find(about, expected, seen, verdict);
+            }
+            Stop::Skipped(reason) => self.leave_out("precondition", Verdict::Skipped { reason }),
+            Stop::Unimplemented(reason) => self.leave_out("server", Verdict::Unimplemented { reason }),
+            Stop::Inconclusive(reason) => self.leave_out("judgement", Verdict::Inconclusive { reason }),
+            Stop::Unreachable(reason) => self.leave_out("connection", Verdict::Inconclusive { reason }),
+        }
+    }
+
+    fn missed(&self) -> Verdict {
+        match self.level {
+            Level::Must => Verdict::Fail,
+            Level::Should => Verdict::NonStrict,
+            Level::Info => Verdict::Inconclusive { reason: "the answer is not of the kind that is recorded".into() },
+        }
+    }
+
+    fn find(&mut self, about: String, expected: String, seen: String, verdict: Verdict) {
+        let exchange = self.exchanges.len().checked_sub(1);
+        self.findings.push(Finding { about, expected, seen, verdict, exchange });
+    }
+}
+
+/// A JSON object under status 200, or the case's expectation is missed.
+pub(crate) fn whole(endpoint: Endpoint, answer: &Answer) -> Result<Value, Stop> {
+    let json = answer.json().ok().filter(|body| body.is_object() && answer.status == 200);
+    json.ok_or_else(|| Stop::Missed {
+        about: format!("{} answer", endpoint.label()),
+        expected: "HTTP 200 with a JSON object".into(),
+        seen: answer.summary(),
+    })
+}
+
+/// A stream of JSON events under status 200, or the case's expectation is missed. Faults of form that leave the events
+/// readable are the business of the framing cases.
+pub(crate) fn stream(endpoint: Endpoint, answer: &Answer) -> Result<RawStream, Stop> {
+    let missed = |seen: String| Stop::Missed {
+        about: format!("{} stream", endpoint.label()),
+        expected: "HTTP 200 with an event stream of JSON".into(),
+        seen,
+    };
+    if answer.status != 200 || answer.media_type().as_deref() != Some("text/event-stream") {
+        return Err(missed(answer.summary()));
+    }
+    let stream = RawStream::read(&answer.body);
+    let garbage = stream.events.iter().find_map(|event| match event {
+        Event::Garbage(text) => Some(format!("an event that is no JSON: {:?}", text.chars().take(80).collect::<String>())),
+        _ => None,
+    });
+    match garbage {
+        Some(seen) => Err(missed(seen)),
+        None if stream.chunks().next().is_none() => Err(missed("no event".into())),
+        None => Ok(stream),
+    }
+}
+
+/// A value as findings show it.
+fn shown(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| format!("(not shown: {error})"))
+}

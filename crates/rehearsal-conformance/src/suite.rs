@@ -1,0 +1,164 @@
+//! Runs the cases, one after the other: metrics are compared on an idle server.
+
+use crate::{
+    cases,
+    check::{Check, Need},
+    observe::{Observer, SuiteEvent},
+    profile::{Certainty, Detection, ServerProfile},
+    report::{CaseReport, SCHEMA_VERSION, SuiteReport, VerdictCounts},
+    salt::Salt,
+    session::{Session, Stop},
+    survey::Facts,
+    target::Target,
+};
+
+/// Why no case could be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SuiteError {
+    /// The server does not answer.
+    #[error("target `{target}`: {reason}")]
+    Unreachable {
+        /// The target's name.
+        target: String,
+        /// What the transport said.
+        reason: String,
+    },
+    /// The server wants a key, or another one.
+    #[error("target `{target}`: /v1/models answered {status}; give the server's API key")]
+    Unauthorised {
+        /// The target's name.
+        target: String,
+        /// 401 or 403.
+        status: u16,
+    },
+    /// The server lists no model.
+    #[error("target `{target}`: /v1/models names no model but answered {seen}; is it an OpenAI-compatible server?")]
+    NoModel {
+        /// The target's name.
+        target: String,
+        /// What it answered.
+        seen: String,
+    },
+}
+
+/// A selection of cases, and how to run them.
+#[derive(Debug, Clone)]
+#[must_use = "a suite does nothing until it is run"]
+pub struct Suite {
+    checks: Vec<Check>,
+    profile: Option<ServerProfile>,
+    seed: u64,
+}
+
+impl Suite {
+    /// Every case of this crate, the profile found out from the server, seed 0.
+    pub fn standard() -> Self {
+        Self { checks: cases::standard(), profile: None, seed: 0 }
+    }
+
+    /// Adds a case of your own.
+    pub fn with(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Keeps the cases whose id begins with `prefix`.
+    pub fn filter(self, prefix: &str) -> Self {
+        self.retain(|check| check.id.starts_with(prefix))
+    }
+
+    /// Keeps the cases that `keep` chooses.
+    pub fn retain(mut self, mut keep: impl FnMut(&Check) -> bool) -> Self {
+        self.checks.retain(|check| keep(check));
+        self
+    }
+
+    /// Holds the server to this profile, whatever it says it is.
+    pub fn profile(mut self, profile: ServerProfile) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// The seed of the run's prompts: another one finds the server's prefix cache cold.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The selected cases, in order.
+    pub fn checks(&self) -> impl ExactSizeIterator<Item = &Check> {
+        self.checks.iter()
+    }
+
+    /// Runs the selected cases against `target` and tells `observer` as it goes.
+    ///
+    /// A case that fails never ends the run. A server that is gone does: the report then has the verdicts so far and
+    /// says why it [`ended_early`](SuiteReport::ended_early).
+    pub async fn run(&self, target: &Target, mut observer: impl Observer) -> Result<SuiteReport, SuiteError> {
+        let salt = Salt::new(self.seed);
+        let facts = Facts::gather(target, &salt).await?;
+        let detection = match self.profile {
+            Some(profile) => Detection::new(profile, Certainty::Chosen),
+            None => facts.detect_profile(),
+        };
+        observer.on_event(&SuiteEvent::Surveyed { facts: &facts, detection, cases: self.checks.len() });
+
+        let mut cases = Vec::with_capacity(self.checks.len());
+        let mut ended_early = None;
+        for check in &self.checks {
+            observer.on_event(&SuiteEvent::CaseStarted { check });
+            let mut session = Session::new(target, &facts, detection.profile, salt, (check.id, check.level));
+            let unmet = check.needs.iter().find_map(|need| unmet(*need, target, &facts, detection.profile));
+            let ended = match unmet {
+                Some(stop) => Err(stop),
+                None => (check.run)(&mut session).await,
+            };
+            if let Err(stop) = ended {
+                if let Stop::Unreachable(reason) = &stop {
+                    ended_early = Some(format!("in {}: {reason}", check.id));
+                }
+                session.stopped(stop);
+            }
+            let case = CaseReport::new(check, detection, session.findings, session.exchanges);
+            observer.on_event(&SuiteEvent::CaseFinished { case: &case });
+            cases.push(case);
+            if ended_early.is_some() {
+                break;
+            }
+        }
+
+        Ok(SuiteReport {
+            schema_version: SCHEMA_VERSION,
+            suite_version: env!("CARGO_PKG_VERSION").into(),
+            seed: self.seed,
+            target: target.name.clone(),
+            facts,
+            detection,
+            flags: target.flags.clone(),
+            counts: VerdictCounts::of(&cases),
+            cases,
+            ended_early,
+        })
+    }
+}
+
+fn unmet(need: Need, target: &Target, facts: &Facts, profile: ServerProfile) -> Option<Stop> {
+    match need {
+        Need::Feature(feature) => {
+            let seen = facts.lacks(feature)?;
+            Some(Stop::Unimplemented(format!("no {}: {seen}", feature.label())))
+        }
+        Need::Started(flag) => (!target.flags.contains(&flag))
+            .then(|| Stop::Skipped(format!("needs a server started with {}, and told so", flag.label()))),
+        Need::StartedWithout(flag) => target
+            .flags
+            .contains(&flag)
+            .then(|| Stop::Skipped(format!("needs a server started without {}", flag.label()))),
+        Need::Profile(profiles) => (!profiles.contains(&profile))
+            .then(|| Stop::Skipped(format!("not about {profile}"))),
+        Need::MaxModelLen => {
+            facts.max_model_len.is_none().then(|| Stop::Skipped("/v1/models gives no max_model_len".into()))
+        }
+    }
+}
