@@ -1,0 +1,17 @@
+//! What comes back, read tolerantly and judged strictly: one request becomes one [`RequestTimeline`].
+//!
+//! Nothing here waits or reads a clock. [`ResponseReader`] is fed bytes with the instant at which they arrived.
+
+mod reader;
+mod stream_fold;
+mod timeline;
+mod usage;
+mod verdict;
+mod wire;
+
+pub use self::{
+    reader::{Begun, End, Expectation, Reading, ResponseReader},
+    timeline::{ChunkKind, FinishReason, RequestTimeline, TokenChunk},
+    usage::TokenUsage,
+    verdict::Verdict,
+};

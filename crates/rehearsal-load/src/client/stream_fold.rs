@@ -1,0 +1,179 @@
+//! Folds the chunks of a stream: which of them carry tokens, how many, and whether the counts make sense.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    ChunkKind, FinishReason, TokenChunk, TokenUsage,
+    wire::{ChoiceFacts, Facts, Presence},
+};
+
+/// More choices than any request asks for; a larger index is a broken server, not memory to reserve.
+const MAX_CHOICES: u32 = 4096;
+
+/// The state of a stream after the chunks so far.
+#[derive(Debug, Default)]
+pub(super) struct StreamFold {
+    choices: Vec<ChoiceState>,
+    /// From the chunk without choices.
+    final_usage: Option<TokenUsage>,
+    /// From the last chunk with choices that had one.
+    last_chunk_usage: Option<TokenUsage>,
+}
+
+#[derive(Debug, Clone)]
+struct ChoiceState {
+    seen: bool,
+    finish: Option<FinishReason>,
+    /// Tokens so far by continuous usage.
+    stated: Option<u64>,
+    /// Whether every token-carrying chunk so far stated its count, so that differences mean something.
+    gapless: bool,
+}
+
+impl Default for ChoiceState {
+    fn default() -> Self {
+        Self { seen: false, finish: None, stated: None, gapless: true }
+    }
+}
+
+impl StreamFold {
+    /// Takes one chunk; an `Err` says what violates the protocol.
+    pub(super) fn take(&mut self, at: Duration, facts: &Facts, chunks: &mut Vec<TokenChunk>) -> Result<(), String> {
+        if facts.choices.is_empty() {
+            return match facts.usage {
+                Some(usage) => self.take_final_usage(usage),
+                None if facts.has_choices => Ok(()),
+                None => Err("chunk with neither `choices`, `usage` nor `error`".into()),
+            };
+        }
+        // a count beside several choices cannot be told apart
+        let own_count = match (&facts.usage, facts.choices.len()) {
+            (Some(usage), 1) => usage.completion_tokens,
+            _ => None,
+        };
+        for choice in &facts.choices {
+            self.take_choice(at, choice, own_count, chunks)?;
+        }
+        if facts.usage.is_some() {
+            self.last_chunk_usage = facts.usage;
+        }
+        Ok(())
+    }
+
+    fn take_choice(
+        &mut self,
+        at: Duration,
+        choice: &ChoiceFacts,
+        own_count: Option<u64>,
+        chunks: &mut Vec<TokenChunk>,
+    ) -> Result<(), String> {
+        if MAX_CHOICES <= choice.index {
+            return Err(format!("choice index {} is beyond any request's n", choice.index));
+        }
+        let slot = choice.index as usize;
+        if self.choices.len() <= slot {
+            self.choices.resize_with(slot + 1, ChoiceState::default);
+        }
+        let state = &mut self.choices[slot];
+
+        let stated_before = state.stated;
+        let new_tokens = match own_count {
+            Some(count) => {
+                let before = stated_before.unwrap_or(0);
+                if count < before {
+                    return Err(format!("completion_tokens of choice {slot} goes back from {before} to {count}"));
+                }
+                state.stated = Some(count);
+                state.gapless.then_some(count - before)
+            }
+            None => None,
+        };
+        if let Some(kind) = carried(choice, !state.seen, new_tokens) {
+            if state.finish.is_some() {
+                return Err(format!("choice {slot} goes on after its finish_reason"));
+            }
+            let tokens = new_tokens.and_then(|tokens| u32::try_from(tokens).ok());
+            state.gapless &= tokens.is_some();
+            chunks.push(TokenChunk { at, choice: choice.index, kind, tokens });
+        }
+        state.seen = true;
+        if let Some(reason) = choice.finish_reason {
+            if state.finish.is_some() {
+                return Err(format!("choice {slot} has a second finish_reason"));
+            }
+            state.finish = Some(reason);
+        }
+        Ok(())
+    }
+
+    fn take_final_usage(&mut self, usage: TokenUsage) -> Result<(), String> {
+        let stated: u64 = self.choices.iter().filter_map(|choice| choice.stated).sum();
+        let before = self.final_usage.and_then(|last| last.completion_tokens).unwrap_or(0).max(stated);
+        if let Some(count) = usage.completion_tokens
+            && count < before
+        {
+            return Err(format!("completion_tokens goes back from {before} to {count} in the usage chunk"));
+        }
+        self.final_usage = Some(usage);
+        Ok(())
+    }
+
+    /// The counts of the whole request: the last usage chunk wins; without one, what the choices stated last.
+    pub(super) fn usage(&self) -> Option<TokenUsage> {
+        if self.final_usage.is_some() {
+            return self.final_usage;
+        }
+        let last = self.last_chunk_usage?;
+        let sum: Option<u64> = self.choices.iter().filter(|choice| choice.seen).map(|choice| choice.stated).sum();
+        match self.choices.len() {
+            0 | 1 => Some(last),
+            // each chunk counted its own choice only
+            _ => Some(TokenUsage { completion_tokens: sum, total_tokens: None, reasoning_tokens: None, ..last }),
+        }
+    }
+
+    pub(super) fn finish_reasons(&self) -> BTreeMap<u32, FinishReason> {
+        (0u32..).zip(&self.choices).filter_map(|(index, choice)| Some((index, choice.finish?))).collect()
+    }
+
+    /// The lowest choice without a finish reason; `Some(0)` when there was no choice at all.
+    pub(super) fn unfinished(&self) -> Option<usize> {
+        if self.choices.is_empty() {
+            return Some(0);
+        }
+        self.choices.iter().position(|choice| choice.finish.is_none())
+    }
+}
+
+/// What tokens a chunk carries for one choice, if any.
+///
+/// Text always counts. An empty text counts unless it is the choice's first delta (which announces the role) or comes
+/// with a role; in the completions API, which has no role chunk, it always counts: vLLM sends one for a token that
+/// completes no character, and for the end-of-sequence token. Where continuous usage says how many tokens are new, it
+/// overrules the guess about empty texts, and tokens without any text (a held-back stop string) count as content.
+fn carried(choice: &ChoiceFacts, first: bool, new_tokens: Option<u64>) -> Option<ChunkKind> {
+    if choice.tool_calls == Presence::Filled {
+        return Some(ChunkKind::ToolCall);
+    }
+    if choice.content == Presence::Filled || choice.text == Presence::Filled {
+        return Some(ChunkKind::Content);
+    }
+    if choice.reasoning == Presence::Filled {
+        return Some(ChunkKind::Reasoning);
+    }
+
+    let empty_kind = if choice.content == Presence::Empty || choice.text == Presence::Empty {
+        Some(ChunkKind::Content)
+    } else if choice.reasoning == Presence::Empty {
+        Some(ChunkKind::Reasoning)
+    } else {
+        None
+    };
+    match new_tokens {
+        Some(0) => None,
+        Some(_) => empty_kind.or(Some(ChunkKind::Content)),
+        None if choice.text == Presence::Empty => empty_kind,
+        None if first || choice.has_role => None,
+        None => empty_kind,
+    }
+}

@@ -1,0 +1,207 @@
+//! Collects the parts of a plan and checks them together.
+
+use std::{num::NonZeroU32, num::NonZeroUsize, time::Duration};
+
+use http::HeaderValue;
+use serde_json::{Map, Value};
+
+use super::{ApiKey, Endpoint, LoadPlan, PlanError, StreamUsage, Streaming, WarmUp, Workload, endpoint::request_url};
+
+/// Configures a [`LoadPlan`]; every method replaces one default.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct LoadPlanBuilder {
+    base_url: String,
+    model: String,
+    endpoint: Endpoint,
+    prompts: Vec<String>,
+    concurrency: usize,
+    requests: usize,
+    turnaround: Duration,
+    stagger: Duration,
+    max_tokens: u32,
+    temperature: f64,
+    streaming: Streaming,
+    stream_usage: StreamUsage,
+    timeout: Duration,
+    stall_timeout: Option<Duration>,
+    warm_up: WarmUp,
+    seed: Option<u64>,
+    extra_body: Map<String, Value>,
+    api_key: Option<ApiKey>,
+}
+
+impl LoadPlanBuilder {
+    pub(super) fn new(base_url: String, model: String) -> Self {
+        Self {
+            base_url,
+            model,
+            endpoint: Endpoint::default(),
+            prompts: vec!["Explain what a rehearsal is good for.".into()],
+            concurrency: 1,
+            requests: 1,
+            turnaround: Duration::ZERO,
+            stagger: Duration::ZERO,
+            max_tokens: 256,
+            temperature: 0.0,
+            streaming: Streaming::default(),
+            stream_usage: StreamUsage::default(),
+            timeout: Duration::from_mins(10),
+            stall_timeout: None,
+            warm_up: WarmUp::default(),
+            seed: None,
+            extra_body: Map::new(),
+            api_key: None,
+        }
+    }
+
+    /// Which API is measured.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// One prompt for every request.
+    pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.prompts = vec![prompt.into()];
+        self
+    }
+
+    /// Several prompts, taken in turn.
+    pub fn prompts<P: Into<String>>(mut self, prompts: impl IntoIterator<Item = P>) -> Self {
+        self.prompts = prompts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Workers of the closed loop, at least 1.
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency;
+        self
+    }
+
+    /// Measured requests, at least 1.
+    pub fn requests(mut self, requests: usize) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    /// How long a worker waits between the end of a request and its next one.
+    pub fn turnaround(mut self, turnaround: Duration) -> Self {
+        self.turnaround = turnaround;
+        self
+    }
+
+    /// The least distance between two consecutive sends.
+    pub fn stagger(mut self, stagger: Duration) -> Self {
+        self.stagger = stagger;
+        self
+    }
+
+    /// Most tokens an answer may have, at least 1.
+    pub fn max_tokens(mut self, max_tokens: u32) -> Self {
+        self.max_tokens = max_tokens;
+        self
+    }
+
+    /// The sampling temperature, 0 or more.
+    pub fn temperature(mut self, temperature: f64) -> Self {
+        self.temperature = temperature;
+        self
+    }
+
+    /// Whether answers are streamed.
+    pub fn streaming(mut self, streaming: Streaming) -> Self {
+        self.streaming = streaming;
+        self
+    }
+
+    /// Which usage a streamed answer is asked for.
+    pub fn stream_usage(mut self, usage: StreamUsage) -> Self {
+        self.stream_usage = usage;
+        self
+    }
+
+    /// How long a whole request may take, from its start to its last byte.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long the body may be silent after its first byte; unlimited (up to the time-out) without this call.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = Some(timeout);
+        self
+    }
+
+    /// Whether a warm-up request goes ahead.
+    pub fn warm_up(mut self, warm_up: WarmUp) -> Self {
+        self.warm_up = warm_up;
+        self
+    }
+
+    /// A sampling seed for the body of every request.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Further fields of the JSON body, for example `ignore_eos`; they replace fields of the same name.
+    pub fn extra_body(mut self, fields: Map<String, Value>) -> Self {
+        self.extra_body = fields;
+        self
+    }
+
+    /// The key that the server wants, sent as a bearer token.
+    pub fn api_key(mut self, key: ApiKey) -> Self {
+        self.api_key = Some(key);
+        self
+    }
+
+    /// Checks everything and gives the plan.
+    pub fn build(self) -> Result<LoadPlan, PlanError> {
+        let url = request_url(&self.base_url, self.endpoint)?;
+        if self.model.is_empty() {
+            return Err(PlanError::NoModel);
+        }
+        if !self.temperature.is_finite() || self.temperature < 0.0 {
+            return Err(PlanError::Temperature(self.temperature));
+        }
+        if self.timeout.is_zero() {
+            return Err(PlanError::NoTime { field: "timeout" });
+        }
+        if self.stall_timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err(PlanError::NoTime { field: "stall_timeout" });
+        }
+        let authorization = match &self.api_key {
+            Some(key) => Some(sensitive(&key.bearer())?),
+            None => None,
+        };
+
+        Ok(LoadPlan {
+            url,
+            endpoint: self.endpoint,
+            model: self.model,
+            workload: Workload::cycle(self.prompts)?,
+            concurrency: NonZeroUsize::new(self.concurrency).ok_or(PlanError::Zero { field: "concurrency" })?,
+            requests: NonZeroUsize::new(self.requests).ok_or(PlanError::Zero { field: "requests" })?,
+            turnaround: self.turnaround,
+            stagger: self.stagger,
+            max_tokens: NonZeroU32::new(self.max_tokens).ok_or(PlanError::Zero { field: "max_tokens" })?,
+            temperature: self.temperature,
+            streaming: self.streaming,
+            stream_usage: self.stream_usage,
+            timeout: self.timeout,
+            stall_timeout: self.stall_timeout,
+            warm_up: self.warm_up,
+            seed: self.seed,
+            extra_body: self.extra_body,
+            authorization,
+        })
+    }
+}
+
+fn sensitive(value: &str) -> Result<HeaderValue, PlanError> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| PlanError::ApiKey)?;
+    value.set_sensitive(true);
+    Ok(value)
+}

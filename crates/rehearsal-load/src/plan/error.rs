@@ -1,0 +1,42 @@
+//! What can be wrong with a plan.
+
+/// A plan that cannot be run, and what to change.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The base URL is not an absolute `http` or `https` URL.
+    #[error("base URL `{url}`: {reason}; write it like http://127.0.0.1:8000")]
+    BaseUrl {
+        /// As given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A count that must be at least 1 is 0.
+    #[error("`{field}` must be at least 1, got 0")]
+    Zero {
+        /// Which count.
+        field: &'static str,
+    },
+    /// A duration that must be above 0 is 0.
+    #[error("`{field}` must be longer than 0 s; leave it out for the default")]
+    NoTime {
+        /// Which duration.
+        field: &'static str,
+    },
+    /// The model's name is empty.
+    #[error("`model` is empty; name a model that the server lists at /v1/models")]
+    NoModel,
+    /// There is no prompt, or one is empty.
+    #[error("prompt {index} is empty; every prompt needs at least one character that is not white space")]
+    EmptyPrompt {
+        /// Which prompt, from 0.
+        index: usize,
+    },
+    /// The temperature is negative or not a number.
+    #[error("`temperature` must be 0 or more, got {0}")]
+    Temperature(f64),
+    /// The API key holds characters that no header can carry.
+    #[error("the API key holds characters that an HTTP header cannot carry; check it for line breaks")]
+    ApiKey,
+}

@@ -1,0 +1,267 @@
+//! What a run sends: a [`LoadPlan`] that has been checked once and cannot be wrong afterwards.
+//!
+//! The plan knows nothing of the command line; the binary translates its flags into one.
+
+mod api_key;
+mod builder;
+mod endpoint;
+mod error;
+mod workload;
+
+use std::{num::NonZeroU32, num::NonZeroUsize, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, Uri,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
+};
+use serde_json::{Map, Value, json};
+
+pub use self::{
+    api_key::ApiKey,
+    builder::LoadPlanBuilder,
+    endpoint::{Endpoint, request_url},
+    error::PlanError,
+    workload::Workload,
+};
+use crate::{arrivals::ClosedLoop, client::Expectation};
+
+/// Tokens of the warm-up request at most, as in the report's script.
+const WARM_UP_TOKENS: NonZeroU32 = NonZeroU32::new(32).expect("32 is not zero");
+
+/// Whether answers are streamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Streaming {
+    /// One JSON body an answer; no TTFT. The default, as in the report.
+    #[default]
+    Off,
+    /// Server-sent events, a chunk for every token or so.
+    On,
+}
+
+/// Which token counts a streamed answer is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StreamUsage {
+    /// No `stream_options` at all; what the server does then differs by version.
+    NotAsked,
+    /// `include_usage`: one usage chunk at the end. The default.
+    #[default]
+    Final,
+    /// `include_usage` and `continuous_usage_stats`: every chunk says how many tokens there are so far, which tells how
+    /// many tokens a chunk holds.
+    Continuous,
+}
+
+/// Whether a request goes ahead of the measured ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WarmUp {
+    /// The first measured request is the first one.
+    Skip,
+    /// One request of `min(max_tokens, 32)` tokens, outside the measured window. The default, as in the report.
+    #[default]
+    One,
+}
+
+/// A checked plan of a closed-loop run. Built with [`LoadPlan::builder`].
+#[derive(Debug, Clone)]
+pub struct LoadPlan {
+    url: Uri,
+    endpoint: Endpoint,
+    model: String,
+    workload: Workload,
+    concurrency: NonZeroUsize,
+    requests: NonZeroUsize,
+    turnaround: Duration,
+    stagger: Duration,
+    max_tokens: NonZeroU32,
+    temperature: f64,
+    streaming: Streaming,
+    stream_usage: StreamUsage,
+    timeout: Duration,
+    stall_timeout: Option<Duration>,
+    warm_up: WarmUp,
+    seed: Option<u64>,
+    extra_body: Map<String, Value>,
+    authorization: Option<HeaderValue>,
+}
+
+impl LoadPlan {
+    /// A plan against the server at `base_url` (with or without `/v1`) for the model named `model`.
+    ///
+    /// Without further calls: the chat endpoint, a short prompt, 1 request at a time, 1 request, 256 tokens,
+    /// temperature 0, not streamed, a time-out of ten minutes and one warm-up request.
+    pub fn builder(base_url: impl Into<String>, model: impl Into<String>) -> LoadPlanBuilder {
+        LoadPlanBuilder::new(base_url.into(), model.into())
+    }
+
+    /// The URL that every request goes to.
+    #[must_use]
+    pub fn url(&self) -> &Uri {
+        &self.url
+    }
+
+    /// Which API is measured.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// The model's name as sent.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// The prompts.
+    #[must_use]
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
+    /// Workers of the closed loop.
+    #[must_use]
+    pub fn concurrency(&self) -> NonZeroUsize {
+        self.concurrency
+    }
+
+    /// Requests in the measured window.
+    #[must_use]
+    pub fn requests(&self) -> NonZeroUsize {
+        self.requests
+    }
+
+    /// Most tokens an answer may have.
+    #[must_use]
+    pub fn max_tokens(&self) -> NonZeroU32 {
+        self.max_tokens
+    }
+
+    /// The sampling temperature as sent.
+    #[must_use]
+    pub fn temperature(&self) -> f64 {
+        self.temperature
+    }
+
+    /// Whether answers are streamed.
+    #[must_use]
+    pub fn streaming(&self) -> Streaming {
+        self.streaming
+    }
+
+    /// Which usage a streamed answer is asked for.
+    #[must_use]
+    pub fn stream_usage(&self) -> StreamUsage {
+        self.stream_usage
+    }
+
+    /// How long a whole request may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// How long the body may be silent after its first byte.
+    #[must_use]
+    pub fn stall_timeout(&self) -> Option<Duration> {
+        self.stall_timeout
+    }
+
+    /// Whether a warm-up request goes ahead.
+    #[must_use]
+    pub fn warm_up(&self) -> WarmUp {
+        self.warm_up
+    }
+
+    /// The sampling seed in every request's body; `None` leaves it to the server.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// How long a worker waits before its next request.
+    #[must_use]
+    pub fn turnaround(&self) -> Duration {
+        self.turnaround
+    }
+
+    /// The least distance between two consecutive sends.
+    #[must_use]
+    pub fn stagger(&self) -> Duration {
+        self.stagger
+    }
+
+    /// The send instants of this plan.
+    #[must_use]
+    pub fn arrivals(&self) -> ClosedLoop {
+        ClosedLoop::new(self.concurrency, self.requests).turnaround(self.turnaround).stagger(self.stagger)
+    }
+
+    /// What a complete answer to one of this plan's requests looks like.
+    #[must_use]
+    pub fn expectation(&self) -> Expectation {
+        Expectation {
+            endpoint: self.endpoint,
+            streaming: self.streaming,
+            usage_due: self.streaming == Streaming::Off || self.stream_usage != StreamUsage::NotAsked,
+            tokens_hint: self.max_tokens,
+        }
+    }
+
+    /// Measured request number `index`, ready to send.
+    #[must_use]
+    pub fn request(&self, index: usize) -> Request<Bytes> {
+        self.http_request(self.workload.prompt(index), self.max_tokens)
+    }
+
+    /// The warm-up request, or `None` if the plan has none.
+    #[must_use]
+    pub fn warm_up_request(&self) -> Option<Request<Bytes>> {
+        match self.warm_up {
+            WarmUp::Skip => None,
+            WarmUp::One => Some(self.http_request(self.workload.prompt(0), self.max_tokens.min(WARM_UP_TOKENS))),
+        }
+    }
+
+    fn http_request(&self, prompt: &str, max_tokens: NonZeroU32) -> Request<Bytes> {
+        let body = self.body(prompt, max_tokens).to_string();
+        let mut request = Request::post(&self.url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, if self.streaming == Streaming::On { "text/event-stream" } else { "application/json" })
+            .header(USER_AGENT, concat!("rehearsal/", env!("CARGO_PKG_VERSION")))
+            .body(Bytes::from(body))
+            .expect("the URL and the headers were checked when the plan was built");
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
+        request
+    }
+
+    /// The JSON body; the caller's extra fields come last and win.
+    fn body(&self, prompt: &str, max_tokens: NonZeroU32) -> Value {
+        let mut body = Map::new();
+        body.insert("model".into(), json!(self.model));
+        match self.endpoint {
+            Endpoint::Chat => body.insert("messages".into(), json!([{"role": "user", "content": prompt}])),
+            Endpoint::Completions => body.insert("prompt".into(), json!(prompt)),
+        };
+        body.insert("max_tokens".into(), json!(max_tokens));
+        body.insert("temperature".into(), json!(self.temperature));
+        if let Some(seed) = self.seed {
+            body.insert("seed".into(), json!(seed));
+        }
+        body.insert("stream".into(), json!(self.streaming == Streaming::On));
+        if self.streaming == Streaming::On {
+            match self.stream_usage {
+                StreamUsage::NotAsked => None,
+                StreamUsage::Final => body.insert("stream_options".into(), json!({"include_usage": true})),
+                StreamUsage::Continuous => {
+                    body.insert("stream_options".into(), json!({"include_usage": true, "continuous_usage_stats": true}))
+                }
+            };
+        }
+        for (key, value) in &self.extra_body {
+            body.insert(key.clone(), value.clone());
+        }
+        Value::Object(body)
+    }
+}

@@ -1,0 +1,22 @@
+//! What a run leaves behind: the native [`Report`], the report's own [`SeedReport`], and one [`RequestRecord`] a request.
+
+mod log;
+mod native;
+mod plan_summary;
+mod python_json;
+mod record;
+mod seed;
+mod warning;
+
+pub use self::{
+    log::{EndLine, LogLine, StartLine},
+    native::{Completion, Counts, Latency, Report, Throughput, Tokens},
+    plan_summary::PlanSummary,
+    python_json::to_python_json,
+    record::RequestRecord,
+    seed::{SeedDerived, SeedReport, SeedStatistics, SeedTokenUsage},
+    warning::{Warning, WarningKind},
+};
+
+/// The version of the native schema and of the log's lines; it changes when a reader of an older one would go wrong.
+pub const SCHEMA_VERSION: u32 = 1;

@@ -1,0 +1,122 @@
+//! One request as a log states it: the instants in integer nanoseconds, and the figures that follow from them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{ChunkKind, FinishReason, RequestTimeline, TokenChunk, TokenUsage, Verdict},
+    metrics::{e2el, seconds, tpot, ttfot, ttft},
+    plan::Streaming,
+};
+
+/// One request. Instants (`*_ns`) count from the start of the measured window; `*_s` are the same lengths in seconds,
+/// `ns / 1e9` correctly rounded, and are exactly the samples of the statistics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RequestRecord {
+    /// Which request of the run, from 0.
+    pub index: usize,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What went wrong or is missing.
+    pub detail: Option<String>,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// Whether the answer was to be streamed.
+    pub stream: bool,
+    /// When it was due.
+    pub scheduled_ns: u64,
+    /// When it was handed to the transport.
+    pub started_ns: u64,
+    /// How long opening a connection took.
+    pub connect_ns: Option<u64>,
+    /// Whether an open connection was used again.
+    pub reused: Option<bool>,
+    /// When the response's headers arrived.
+    pub headers_ns: Option<u64>,
+    /// When it ended.
+    pub finished_ns: u64,
+    /// End − start, connection included: the latency of the seed schema. Stated for failures too, which enter no statistic.
+    pub latency_s: f64,
+    /// Time to first token.
+    pub ttft_s: Option<f64>,
+    /// Time to first output token that is not reasoning.
+    pub ttfot_s: Option<f64>,
+    /// Time per output token.
+    pub tpot_s: Option<f64>,
+    /// End-to-end latency.
+    pub e2el_s: Option<f64>,
+    /// Token counts as the server states them.
+    pub usage: Option<TokenUsage>,
+    /// Why each choice ended.
+    pub finish_reasons: BTreeMap<u32, FinishReason>,
+    /// The model's name as the server states it.
+    pub model: Option<String>,
+    /// Token-carrying chunks: instant in ns, choice, kind, tokens.
+    pub chunks: Vec<(u64, u32, ChunkKind, Option<u32>)>,
+}
+
+impl From<&RequestTimeline> for RequestRecord {
+    fn from(request: &RequestTimeline) -> Self {
+        Self {
+            index: request.index,
+            verdict: request.verdict,
+            detail: request.detail.clone(),
+            status: request.status,
+            stream: request.streaming == Streaming::On,
+            scheduled_ns: nanos(request.scheduled),
+            started_ns: nanos(request.started),
+            connect_ns: request.connect.map(nanos),
+            reused: request.reused,
+            headers_ns: request.headers.map(nanos),
+            finished_ns: nanos(request.finished),
+            latency_s: seconds(request.wall()),
+            ttft_s: ttft(request).map(seconds),
+            ttfot_s: ttfot(request).map(seconds),
+            tpot_s: tpot(request).map(seconds),
+            e2el_s: e2el(request).map(seconds),
+            usage: request.usage,
+            finish_reasons: request.finish_reasons.clone(),
+            model: request.model.clone(),
+            chunks: request
+                .chunks
+                .iter()
+                .map(|chunk| (nanos(chunk.at), chunk.choice, chunk.kind, chunk.tokens))
+                .collect(),
+        }
+    }
+}
+
+impl From<RequestRecord> for RequestTimeline {
+    /// The timeline again, from the instants; the figures in seconds follow from it and are not read.
+    fn from(record: RequestRecord) -> Self {
+        let chunks = record
+            .chunks
+            .into_iter()
+            .map(|(at, choice, kind, tokens)| TokenChunk { at: Duration::from_nanos(at), choice, kind, tokens })
+            .collect();
+        Self {
+            index: record.index,
+            scheduled: Duration::from_nanos(record.scheduled_ns),
+            started: Duration::from_nanos(record.started_ns),
+            connect: record.connect_ns.map(Duration::from_nanos),
+            reused: record.reused,
+            headers: record.headers_ns.map(Duration::from_nanos),
+            status: record.status,
+            streaming: if record.stream { Streaming::On } else { Streaming::Off },
+            chunks,
+            finished: Duration::from_nanos(record.finished_ns),
+            usage: record.usage,
+            finish_reasons: record.finish_reasons,
+            model: record.model,
+            verdict: record.verdict,
+            detail: record.detail,
+        }
+    }
+}
+
+/// Whole nanoseconds; the largest number for durations beyond 584 years.
+pub(super) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

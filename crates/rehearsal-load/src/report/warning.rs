@@ -1,0 +1,145 @@
+//! What may mislead, as data.
+
+use std::{collections::BTreeSet, fmt};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{RequestTimeline, Verdict},
+    metrics::CrossCheck,
+};
+
+/// A reason to read figures with care, and what to change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// Which reason, for programs.
+    pub kind: WarningKind,
+    /// The reason and the remedy, for people.
+    pub message: String,
+}
+
+/// The reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// The server took prompt tokens from its prefix cache.
+    PrefixCache,
+    /// Requests share prompts, so that a prefix cache may have served them.
+    RepeatedPrompt,
+    /// Some requests failed; latencies describe the others only.
+    FailedRequests,
+    /// Every request failed; there are no figures.
+    AllFailed,
+    /// Some successes state no token counts.
+    UsageMissing,
+    /// Token counts of continuous usage were not asked for or not given, so chunks of unknown size count as one token.
+    UnknownChunkSizes,
+    /// An identity does not hold.
+    CrossCheck,
+    /// The run did not run to its end.
+    Interrupted,
+    /// The warm-up request failed.
+    WarmUpFailed,
+    /// A log or display stopped taking events.
+    ObserverFailed,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Warning {
+    /// A warning of your own making.
+    pub fn new(kind: WarningKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The warm-up failed and the run went on.
+    #[must_use]
+    pub fn warm_up_failed(warm_up: &RequestTimeline) -> Self {
+        let detail = warm_up.detail.as_deref().unwrap_or("no detail");
+        let verdict = warm_up.verdict.name();
+        Self::new(
+            WarningKind::WarmUpFailed,
+            format!("the warm-up request ended as {verdict} ({detail}); the first measured requests may be cold"),
+        )
+    }
+
+    /// An observer failed.
+    #[must_use]
+    pub fn observer_failed(error: &std::io::Error) -> Self {
+        Self::new(
+            WarningKind::ObserverFailed,
+            format!("an observer stopped: {error}; its log is incomplete, the report is not"),
+        )
+    }
+
+    /// What the measured requests themselves give reason to.
+    pub(super) fn of_requests(requests: &[RequestTimeline], prompts: usize, checks: &[CrossCheck]) -> Vec<Self> {
+        let mut warnings = Vec::new();
+        let sent = requests.len();
+        let ok: Vec<&RequestTimeline> = requests.iter().filter(|request| request.verdict.is_success()).collect();
+        if 0 < sent && ok.is_empty() {
+            let reasons: BTreeSet<&str> = requests.iter().filter_map(|request| request.detail.as_deref()).collect();
+            let first = reasons.first().copied().unwrap_or("no detail");
+            let message = format!("all {sent} requests failed, for example: {first}; there is nothing to measure");
+            warnings.push(Self::new(WarningKind::AllFailed, message));
+        } else if ok.len() < sent {
+            let failed = sent - ok.len();
+            let message = format!("{failed} of {sent} requests failed; latencies describe the other {} only", ok.len());
+            warnings.push(Self::new(WarningKind::FailedRequests, message));
+        }
+
+        let without_usage = ok.iter().filter(|request| request.verdict == Verdict::UsageMissing).count();
+        if 0 < without_usage {
+            let message = format!(
+                "{without_usage} of {} successes state no token counts; token rates leave them out and are too low",
+                ok.len()
+            );
+            warnings.push(Self::new(WarningKind::UsageMissing, message));
+        }
+
+        let cached: Vec<u64> =
+            ok.iter().filter_map(|request| request.usage?.cached_tokens).filter(|cached| 0 < *cached).collect();
+        if !cached.is_empty() {
+            let message = format!(
+                "{} of {} answers took prompt tokens from the prefix cache ({} in all); prefill cost cannot be read \
+                 from this run: send different prompts, or switch the cache off",
+                cached.len(),
+                ok.len(),
+                cached.iter().sum::<u64>()
+            );
+            warnings.push(Self::new(WarningKind::PrefixCache, message));
+        } else if prompts < sent {
+            let message = format!(
+                "{sent} requests share {prompts} prompt(s); a prefix cache, on by default in vLLM, makes all but the \
+                 first cheap: send different prompts to measure prefill"
+            );
+            warnings.push(Self::new(WarningKind::RepeatedPrompt, message));
+        }
+
+        let unsized_chunks = ok.iter().any(|request| {
+            let unknown = request.chunks.iter().any(|chunk| chunk.tokens.is_none());
+            unknown && request.output_tokens().is_some_and(|tokens| request.chunks.len() as u64 != tokens)
+        });
+        if unsized_chunks {
+            let message = "some chunks hold several tokens and do not say how many; ITL is between chunks, and a first \
+                           chunk counts as one token: ask for continuous usage to know";
+            warnings.push(Self::new(WarningKind::UnknownChunkSizes, message));
+        }
+
+        for check in checks.iter().filter(|check| !check.holds()) {
+            let first = check.first_violation.map_or_else(String::new, |index| format!(", first in request {index}"));
+            let message = format!(
+                "`{}` does not hold in {} of {} cases{first}: do not trust figures that rest on it",
+                check.law, check.violations, check.examined
+            );
+            warnings.push(Self::new(WarningKind::CrossCheck, message));
+        }
+        warnings
+    }
+}

@@ -1,0 +1,244 @@
+//! The run loop: the only module that waits, always until an absolute instant.
+//!
+//! It owns every task it starts. Dropping the future of [`Run::run`] ends them all.
+
+mod attempt;
+mod limits;
+mod progress;
+
+use std::{collections::VecDeque, fmt, panic, pin::pin, sync::Arc, time::Duration};
+
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
+
+pub use self::attempt::{Attempt, attempt};
+use self::{limits::later, progress::Tally};
+use crate::{
+    arrivals::Due,
+    client::{Begun, RequestTimeline, Verdict},
+    observe::{Event, Observer},
+    plan::LoadPlan,
+    report::{Completion, Report, SeedReport, Warning},
+    transport::Transport,
+};
+
+/// A run that could not begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The warm-up request got no connection.
+    #[error("no server at {url}: {detail}")]
+    Unreachable {
+        /// Where it was looked for.
+        url: String,
+        /// What the transport says.
+        detail: String,
+    },
+    /// The server answered the warm-up request with an error status.
+    #[error("server at {url} refuses the warm-up request: {detail}; it would refuse every other one")]
+    NotReady {
+        /// Whose answer it is.
+        url: String,
+        /// Status and message.
+        detail: String,
+    },
+}
+
+/// What a run leaves behind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The native report.
+    pub report: Report,
+    /// Every request that ended, by index.
+    pub requests: Vec<RequestTimeline>,
+    /// The measured window.
+    pub window: Duration,
+    plan: Arc<LoadPlan>,
+}
+
+impl Outcome {
+    /// The same run in the seed schema.
+    #[must_use]
+    pub fn seed_report(&self) -> SeedReport {
+        SeedReport::new(&self.plan, &self.requests, self.window)
+    }
+}
+
+/// A run that is about to happen: `Run::new(plan, transport).observe(observer).run(stop)`.
+#[must_use = "a run does nothing until `run` is awaited"]
+pub struct Run {
+    plan: Arc<LoadPlan>,
+    transport: Arc<dyn Transport>,
+    observers: Vec<Box<dyn Observer>>,
+    tick: Option<Duration>,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("plan", &self.plan).field("tick", &self.tick).finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    /// A run of `plan` over `transport`.
+    pub fn new(plan: LoadPlan, transport: impl Transport + 'static) -> Self {
+        Self { plan: Arc::new(plan), transport: Arc::new(transport), observers: Vec::new(), tick: None }
+    }
+
+    /// Adds an observer; several get the events in the order in which they were added.
+    pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Also sends [`Event::Tick`] at every multiple of `interval` while the window is open; none without this call.
+    pub fn tick_every(mut self, interval: Duration) -> Self {
+        self.tick = (!interval.is_zero()).then_some(interval);
+        self
+    }
+
+    /// Runs to the end, or until `stop` resolves; then the requests in flight are dropped and the report is marked
+    /// interrupted. A failed request never ends the run.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Outcome, RunError> {
+        let Self { plan, transport, observers, tick } = self;
+        let mut audience = Audience { observers, warnings: Vec::new() };
+        let mut stop = pin!(stop);
+        audience.tell(&Event::Started { plan: &plan });
+
+        let mut warm_up = None;
+        if let Some(request) = plan.warm_up_request() {
+            let origin = Instant::now();
+            let begun = Begun { index: 0, scheduled: Duration::ZERO, started: Duration::ZERO };
+            let attempt = attempt(&*transport, Attempt::of_plan(&plan, request, begun, origin));
+            let timeline = tokio::select! {
+                biased;
+                () = &mut stop => return Ok(audience.end(&plan, Vec::new(), Duration::ZERO, Some(0), None)),
+                timeline = attempt => timeline,
+            };
+            audience.judge_warm_up(&plan, &timeline)?;
+            audience.tell(&Event::WarmedUp { request: &timeline });
+            warm_up = Some(timeline);
+        }
+
+        let origin = Instant::now();
+        let mut arrivals = plan.arrivals();
+        let mut due: VecDeque<Due> = arrivals.start().collect();
+        let mut in_flight: JoinSet<RequestTimeline> = JoinSet::new();
+        let mut requests = Vec::with_capacity(plan.requests().get());
+        let mut tally = Tally::new(plan.requests().get());
+        let mut ticks = 1u32;
+        let mut interrupted = None;
+
+        loop {
+            let now = origin.elapsed();
+            while let Some(next) = due.pop_front_if(|next| next.at <= now) {
+                in_flight.spawn(measured(Arc::clone(&plan), Arc::clone(&transport), next, origin));
+            }
+            if in_flight.is_empty() && due.is_empty() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = &mut stop => {
+                    interrupted = Some(in_flight.len());
+                    break;
+                }
+                Some(ended) = in_flight.join_next() => {
+                    let timeline = ended.unwrap_or_else(resume);
+                    tally.count(&timeline);
+                    let progress = tally.progress(timeline.finished, in_flight.len());
+                    audience.tell(&Event::Finished { request: &timeline, progress });
+                    due.extend(arrivals.finished(timeline.finished));
+                    requests.push(timeline);
+                }
+                () = until(due.front().map(|next| later(origin, next.at))) => {}
+                () = until(tick.map(|tick| later(origin, tick.saturating_mul(ticks)))) => {
+                    ticks += 1;
+                    audience.tell(&Event::Tick(tally.progress(origin.elapsed(), in_flight.len())));
+                }
+            }
+        }
+
+        let last_end = requests.iter().map(|request: &RequestTimeline| request.finished).max();
+        let window = match interrupted {
+            Some(_) => origin.elapsed(),
+            None => last_end.unwrap_or_default(),
+        };
+        in_flight.shutdown().await;
+        requests.sort_by_key(|request| request.index);
+        Ok(audience.end(&plan, requests, window, interrupted, warm_up.as_ref()))
+    }
+}
+
+async fn measured(plan: Arc<LoadPlan>, transport: Arc<dyn Transport>, due: Due, origin: Instant) -> RequestTimeline {
+    let request = plan.request(due.index);
+    let begun = Begun { index: due.index, scheduled: due.at, started: origin.elapsed() };
+    attempt(&*transport, Attempt::of_plan(&plan, request, begun, origin)).await
+}
+
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn resume(error: JoinError) -> RequestTimeline {
+    match error.try_into_panic() {
+        Ok(panic) => panic::resume_unwind(panic),
+        Err(error) => unreachable!("only `run` itself ends its tasks, and it has not yet: {error}"),
+    }
+}
+
+/// The observers, and what to say about them.
+struct Audience {
+    observers: Vec<Box<dyn Observer>>,
+    warnings: Vec<Warning>,
+}
+
+impl Audience {
+    fn tell(&mut self, event: &Event<'_>) {
+        let warnings = &mut self.warnings;
+        self.observers.retain_mut(|observer| match observer.on_event(event) {
+            Ok(()) => true,
+            Err(error) => {
+                warnings.push(Warning::observer_failed(&error));
+                false
+            }
+        });
+    }
+
+    fn judge_warm_up(&mut self, plan: &LoadPlan, warm_up: &RequestTimeline) -> Result<(), RunError> {
+        let url = plan.url().to_string();
+        let detail = warm_up.detail.clone().unwrap_or_default();
+        match warm_up.verdict {
+            Verdict::ConnectError => return Err(RunError::Unreachable { url, detail }),
+            Verdict::Error => return Err(RunError::NotReady { url, detail }),
+            verdict if !verdict.is_success() => self.warnings.push(Warning::warm_up_failed(warm_up)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(
+        mut self,
+        plan: &Arc<LoadPlan>,
+        requests: Vec<RequestTimeline>,
+        window: Duration,
+        interrupted: Option<usize>,
+        warm_up: Option<&RequestTimeline>,
+    ) -> Outcome {
+        let completion = match interrupted {
+            Some(abandoned) => Completion::Interrupted { abandoned },
+            None => Completion::Complete,
+        };
+        self.tell(&Event::Ended { window, completion });
+        let mut report = Report::new(plan, &requests, window, completion).with_warnings(self.warnings);
+        if let Some(warm_up) = warm_up {
+            report = report.with_warm_up(warm_up);
+        }
+        Outcome { report, requests, window, plan: Arc::clone(plan) }
+    }
+}
