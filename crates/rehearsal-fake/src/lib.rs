@@ -1,1 +1,4 @@
 //! rehearsal-fake
+
+pub mod engine;
+pub mod profile;
