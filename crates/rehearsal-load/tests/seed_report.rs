@@ -141,7 +141,9 @@ fn scripts(streaming: Streaming, count: u64) -> Vec<Script> {
                 }
                 Streaming::On => {
                     let chunk = |delta: &str, finish: &str| {
-                        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n")
+                        format!(
+                            "data: {{\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n"
+                        )
                     };
                     let end = format!("data: {{\"choices\":[],\"usage\":{usage}}}\n\ndata: [DONE]\n\n");
                     Script::event_stream(at(0))

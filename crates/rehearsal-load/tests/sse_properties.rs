@@ -29,8 +29,10 @@ fn cut<'a>(mut input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
 /// Bytes in which the decoder's special characters are frequent.
 fn stream_like() -> impl Strategy<Value = Vec<u8>> {
     let token = prop_oneof![
-        select(vec!["data:", "data: ", "event: x", "id: 1", ":", "\n", "\r", "\r\n", "\n\n", "\u{feff}", "é", "\u{2028}"])
-            .prop_map(|text| text.as_bytes().to_vec()),
+        select(vec![
+            "data:", "data: ", "event: x", "id: 1", ":", "\n", "\r", "\r\n", "\n\n", "\u{feff}", "é", "\u{2028}"
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
         vec(any::<u8>(), 0..6),
     ];
     vec(token, 0..40).prop_map(|tokens| tokens.concat())

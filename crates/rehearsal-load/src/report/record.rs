@@ -1,6 +1,6 @@
 //! One request as a log states it: the instants in integer nanoseconds, and the figures that follow from them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,8 +49,8 @@ pub struct RequestRecord {
     pub e2el_s: Option<f64>,
     /// Token counts as the server states them.
     pub usage: Option<TokenUsage>,
-    /// Why each choice ended.
-    pub finish_reasons: BTreeMap<u32, FinishReason>,
+    /// Why each choice ended: index and reason.
+    pub finish_reasons: Vec<(u32, FinishReason)>,
     /// The model's name as the server states it.
     pub model: Option<String>,
     /// Token-carrying chunks: instant in ns, choice, kind, tokens.
@@ -77,7 +77,7 @@ impl From<&RequestTimeline> for RequestRecord {
             tpot_s: tpot(request).map(seconds),
             e2el_s: e2el(request).map(seconds),
             usage: request.usage,
-            finish_reasons: request.finish_reasons.clone(),
+            finish_reasons: request.finish_reasons.iter().map(|(choice, reason)| (*choice, *reason)).collect(),
             model: request.model.clone(),
             chunks: request
                 .chunks
@@ -108,7 +108,7 @@ impl From<RequestRecord> for RequestTimeline {
             chunks,
             finished: Duration::from_nanos(record.finished_ns),
             usage: record.usage,
-            finish_reasons: record.finish_reasons,
+            finish_reasons: record.finish_reasons.into_iter().collect(),
             model: record.model,
             verdict: record.verdict,
             detail: record.detail,
