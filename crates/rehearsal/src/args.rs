@@ -1,0 +1,41 @@
+//! The command line, as clap reads it. Each command turns its arguments into a library's own validated type; nothing here is that type.
+
+mod bench;
+mod seconds;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::bench::{BenchArgs, Connections};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  internal error
+  2  a flag, file or name that cannot be used
+  3  the target is unreachable or not ready
+  6  the run is incomplete: interrupted, or every request failed";
+
+/// Rehearse a vLLM deployment before renting the GPUs.
+#[derive(Debug, Parser)]
+#[command(name = "rehearsal", version, after_help = EXIT_CODES, max_term_width = 110, subcommand_required = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Put load on an OpenAI-compatible server and measure it
+    Bench(Box<BenchArgs>),
+}
+
+/// How a command prints its result on stdout. Progress and warnings go to stderr whatever this says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    #[default]
+    Text,
+    /// One JSON document, and nothing else on stdout
+    Json,
+}

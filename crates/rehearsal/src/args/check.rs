@@ -1,0 +1,58 @@
+use std::{path::PathBuf, time::Duration};
+
+use clap::{ArgGroup, Args};
+
+use super::{Format, seconds::parse_seconds};
+
+const EXAMPLES: &str = "\
+Examples:
+  rehearsal check --fake                                   the fake, in memory
+  rehearsal check --base-url http://127.0.0.1:8000         any server
+  rehearsal check --base-url http://127.0.0.1:8000 --filter U-2   the cases whose id begins with U-2
+  rehearsal check --fake --format json > report.json
+";
+
+/// Arguments of `rehearsal check`.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake", "list"])))]
+pub(crate) struct CheckArgs {
+    /// The server, with or without a trailing /v1
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// Check the fake, in memory
+    #[arg(long)]
+    pub(crate) fake: bool,
+
+    /// Only list the cases
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Run only the cases whose id begins with this (may be given several times)
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) filter: Vec<String>,
+
+    /// Which server's behaviour to expect: auto, py-0.13, py-0.32, rs-0.32
+    #[arg(long, value_name = "PROFILE", default_value = "auto")]
+    pub(crate) profile: String,
+
+    /// A missed SHOULD fails the run too
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Seed of the run's prompts, so that no prefix cache leaks from one run to the next [default: from the clock]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Time limit of one exchange, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
+    pub(crate) timeout: Duration,
+
+    /// File that holds the API key, sent as a bearer token [default: the environment's `OPENAI_API_KEY`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}

@@ -1,0 +1,80 @@
+//! What a run needs and does not stand in its arguments: prompt, key, model.
+
+use std::{env, fs, time::Duration};
+
+use futures_util::TryStreamExt;
+use http::{Request, header::AUTHORIZATION};
+use rehearsal_load::Transport;
+use serde_json::Value;
+
+use crate::{args::BenchArgs, exit::Expected};
+
+/// Counts 89 tokens with Qwen2.5-VL's tokenizer and chat template, as the report's prompt did.
+const DEFAULT_PROMPT: &str = include_str!("../../../../../fixtures/report/prompt.txt");
+
+/// The most of a model list that is read.
+const MODEL_LIST_LIMIT: usize = 4 << 20;
+
+pub(super) fn prompt(args: &BenchArgs) -> anyhow::Result<String> {
+    let Some(path) = &args.prompt_file else {
+        return Ok(args.prompt.clone().unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));
+    };
+    let text = fs::read_to_string(path)
+        .map_err(|error| Expected::usage(format!("prompt file `{}`: {error}", path.display())))?;
+    if text.trim().is_empty() {
+        return Err(
+            Expected::usage(format!("prompt file `{}` is empty; write the prompt into it", path.display())).into()
+        );
+    }
+    Ok(text)
+}
+
+/// The key from the file, else from the environment; never from the command line, where others can read it.
+pub(super) fn api_key(args: &BenchArgs) -> anyhow::Result<Option<String>> {
+    let Some(path) = &args.api_key_file else {
+        #[expect(clippy::disallowed_methods, reason = "the binary reads the environment")]
+        let key = env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty());
+        return Ok(key);
+    };
+    let key = fs::read_to_string(path)
+        .map_err(|error| Expected::usage(format!("API key file `{}`: {error}", path.display())))?;
+    Ok(Some(key.trim().to_owned()))
+}
+
+/// The first model that `GET /v1/models` lists.
+pub(super) async fn first_model(
+    base_url: &str,
+    key: Option<String>,
+    transport: &impl Transport,
+    timeout: Duration,
+) -> anyhow::Result<String> {
+    let base = base_url.trim_end_matches('/').trim_end_matches("/v1");
+    let url = format!("{base}/v1/models");
+    let mut request = Request::get(&url);
+    if let Some(key) = key {
+        request = request.header(AUTHORIZATION, format!("Bearer {key}"));
+    }
+    let request = request
+        .body(bytes::Bytes::new())
+        .map_err(|error| Expected::usage(format!("base URL `{base_url}`: {error}")))?;
+    let unreachable = |why: String| Expected::unreachable(format!("{url}: {why}; name the model with --model"));
+
+    let answer = tokio::time::timeout(timeout, async {
+        let exchange = transport.send(request).await.map_err(|error| unreachable(error.to_string()))?;
+        let mut body = Vec::new();
+        let mut pieces = exchange.body;
+        while let Some(piece) = pieces.try_next().await.map_err(|error| unreachable(error.to_string()))? {
+            if MODEL_LIST_LIMIT < body.len() + piece.len() {
+                return Err(unreachable(format!("the answer is longer than {MODEL_LIST_LIMIT} bytes")));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok((exchange.status, body))
+    });
+    let (status, body) = answer.await.map_err(|_| unreachable(format!("no answer within {timeout:?}")))??;
+    let list: Option<Value> = serde_json::from_slice(&body).ok();
+    match list.as_ref().and_then(|list| list.pointer("/data/0/id")).and_then(Value::as_str) {
+        Some(model) => Ok(model.to_owned()),
+        None => Err(unreachable(format!("HTTP {status} without a model")).into()),
+    }
+}

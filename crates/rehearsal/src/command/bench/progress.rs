@@ -1,0 +1,60 @@
+//! How far the run is: a bar on a terminal, a line every ten seconds otherwise.
+
+use std::{
+    io::{self, IsTerminal, stderr},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use rehearsal_load::{Event, Observer, Progress};
+
+use super::PROGRESS_INTERVAL;
+use crate::render;
+
+/// What shows the progress, and how often it wants a tick.
+pub(super) fn observer(requests: usize) -> (Display, Duration) {
+    if stderr().is_terminal() {
+        (Display::Bar(bar(requests)), Duration::from_millis(200))
+    } else {
+        (Display::Lines, PROGRESS_INTERVAL)
+    }
+}
+
+/// Shows how far a run is.
+pub(super) enum Display {
+    Bar(ProgressBar),
+    Lines,
+}
+
+impl Observer for Display {
+    fn on_event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match (self, event) {
+            (Self::Bar(bar), Event::Finished { progress, .. } | Event::Tick(progress)) => {
+                bar.set_position(progress.finished() as u64);
+                bar.set_message(words(*progress));
+            }
+            (Self::Bar(bar), Event::Ended { .. }) => bar.finish_and_clear(),
+            (Self::Lines, Event::Tick(progress)) => render::note(line(*progress)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn bar(requests: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{elapsed:>5} [{bar:30}] {pos}/{len} requests, {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ");
+    ProgressBar::new(requests as u64).with_style(style)
+}
+
+fn line(progress: Progress) -> String {
+    let seconds = progress.elapsed.as_secs();
+    format!("{seconds:>4} s  {}/{} requests, {}", progress.finished(), progress.requests, words(progress))
+}
+
+fn words(progress: Progress) -> String {
+    let seconds = progress.elapsed.as_secs_f64();
+    let rate = if 0.0 < seconds { progress.output_tokens as f64 / seconds } else { 0.0 };
+    format!("{} failed, {} in flight, {rate:.1} tok/s", progress.errors, progress.in_flight)
+}

@@ -1,0 +1,47 @@
+//! A report as text for people.
+
+use std::fmt::Write;
+
+use rehearsal_load::{Report, metrics::Distribution};
+
+/// The figures people look for first, one line each; what is undefined is a dash.
+pub(super) fn text(report: &Report) -> String {
+    let counts = &report.counts;
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // writing to a String cannot fail
+        let _ = writeln!(text, "{name:<22}{value}");
+    };
+
+    line("requests", format!("{} ok, {} failed, of {}", counts.ok, counts.errors, counts.planned));
+    for (verdict, count) in counts.by_verdict.iter().filter(|(verdict, _)| *verdict != "ok") {
+        line("", format!("{count} {verdict}"));
+    }
+    line("window", format!("{:.3} s", report.window_s));
+    line("QPS", rate(report.throughput.requests_per_s, 4, "requests/s"));
+    line("prompt_tps", rate(report.throughput.prompt_tokens_per_s, 2, "tok/s"));
+    line("decode_tps", rate(report.throughput.output_tokens_per_s, 2, "tok/s"));
+    let latency = &report.latency;
+    line("", format!("{:>10} {:>10} {:>10} {:>10} {:>10}", "p50", "p95", "mean", "min", "max"));
+    for (name, distribution) in [
+        ("E2EL, s", &latency.e2el_s),
+        ("TTFT, s", &latency.ttft_s),
+        ("TPOT, s", &latency.tpot_s),
+        ("ITL (pooled), s", &latency.itl_pooled_s),
+    ] {
+        line(name, row(distribution.as_ref()));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn rate(value: Option<f64>, digits: usize, unit: &str) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$} {unit}"))
+}
+
+fn row(distribution: Option<&Distribution>) -> String {
+    let Some(d) = distribution else {
+        return format!("{:>10} {:>10} {:>10} {:>10} {:>10}", "-", "-", "-", "-", "-");
+    };
+    [d.p50.value, d.p95.value, d.mean, d.min, d.max].map(|value| format!("{value:>10.4}")).join(" ")
+}

@@ -1,0 +1,3 @@
+//! One file a command: arguments in, exit code out.
+
+pub(crate) mod bench;
