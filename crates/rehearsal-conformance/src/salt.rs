@@ -30,9 +30,9 @@ impl Salt {
 
     fn random(self, name: &str) -> ChaCha12Rng {
         // FNV-1a keeps equal names equal without a hasher whose keys change between builds
-        let name = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let name = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         ChaCha12Rng::seed_from_u64(self.seed ^ name)
     }
 }

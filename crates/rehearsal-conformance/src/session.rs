@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     call::{Call, Endpoint, overlaid},
     carrier::{NoAnswer, carry},
+    check::Feature,
     exchange::{Exchange, SeenResponse, SentRequest},
     profile::ServerProfile,
     raw::{Answer, BodyEnd, Event, RawStream, UsageCounts, usage_of},
@@ -89,6 +90,19 @@ impl<'t> Session<'t> {
     #[must_use]
     pub fn started_with(&self, flag: ServerFlag) -> bool {
         self.target.flags.contains(&flag)
+    }
+
+    /// The generating endpoints that the server has, chat first.
+    pub fn endpoints(&self) -> Result<Vec<Endpoint>, Stop> {
+        let there = |endpoint: &Endpoint| match endpoint {
+            Endpoint::Chat => self.facts.lacks(Feature::Chat).is_none(),
+            Endpoint::Completions => self.facts.lacks(Feature::TokenIdPrompts).is_none(),
+        };
+        let endpoints: Vec<Endpoint> = Endpoint::ALL.into_iter().filter(there).collect();
+        if endpoints.is_empty() {
+            return Err(Stop::Unimplemented("neither chat nor completions with token ids".into()));
+        }
+        Ok(endpoints)
     }
 
     pub(crate) fn declared_eos(&self) -> Option<u32> {
@@ -289,7 +303,9 @@ pub(crate) fn stream(endpoint: Endpoint, answer: &Answer) -> Result<RawStream, S
     }
     let stream = RawStream::read(&answer.body);
     let garbage = stream.events.iter().find_map(|event| match event {
-        Event::Garbage(text) => Some(format!("an event that is no JSON: {:?}", text.chars().take(80).collect::<String>())),
+        Event::Garbage(text) => {
+            Some(format!("an event that is no JSON: {:?}", text.chars().take(80).collect::<String>()))
+        }
         _ => None,
     });
     match garbage {

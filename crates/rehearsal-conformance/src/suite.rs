@@ -155,8 +155,9 @@ fn unmet(need: Need, target: &Target, facts: &Facts, profile: ServerProfile) -> 
             .flags
             .contains(&flag)
             .then(|| Stop::Skipped(format!("needs a server started without {}", flag.label()))),
-        Need::Profile(profiles) => (!profiles.contains(&profile))
-            .then(|| Stop::Skipped(format!("not about {profile}"))),
+        Need::Profile(profiles) => {
+            (!profiles.contains(&profile)).then(|| Stop::Skipped(format!("not about {profile}")))
+        }
         Need::MaxModelLen => {
             facts.max_model_len.is_none().then(|| Stop::Skipped("/v1/models gives no max_model_len".into()))
         }

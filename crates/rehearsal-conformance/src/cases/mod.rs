@@ -1,8 +1,11 @@
-//! The catalogue: one file a case.
+//! The catalogue: one small file a case, one folder a family.
+
+mod usage;
 
 use crate::check::Check;
 
 /// Every case, in the catalogue's order.
 pub(crate) fn standard() -> Vec<Check> {
-    vec![]
+    let families: [&[Check]; 1] = [&usage::CHECKS];
+    families.concat()
 }

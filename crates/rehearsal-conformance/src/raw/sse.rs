@@ -211,23 +211,29 @@ mod tests {
 
     #[test]
     fn every_departure_from_the_form_is_named_with_its_place() {
-        assert_eq!(violations("data: {}\n\ndata: [DONE]"), ["at byte 10: the last block is not ended by an empty line"]);
-        assert_eq!(violations("data:{}\n\ndata: [DONE]\n\n"), [
-            "at byte 0: the block does not begin with `data: ` but with \"data:{}\""
-        ]);
+        assert_eq!(
+            violations("data: {}\n\ndata: [DONE]"),
+            ["at byte 10: the last block is not ended by an empty line"]
+        );
+        assert_eq!(
+            violations("data:{}\n\ndata: [DONE]\n\n"),
+            ["at byte 0: the block does not begin with `data: ` but with \"data:{}\""]
+        );
         assert_eq!(violations("data: {}\r\n\ndata: [DONE]\n\n"), ["at byte 0: the block has a carriage return"]);
-        assert_eq!(violations("data: {\n\ndata: [DONE]\n\n"), [
-            "at byte 0: the payload is not JSON: EOF while parsing an object at line 1 column 1"
-        ]);
+        assert_eq!(
+            violations("data: {\n\ndata: [DONE]\n\n"),
+            ["at byte 0: the payload is not JSON: EOF while parsing an object at line 1 column 1"]
+        );
         assert_eq!(violations("data: {}\n\n"), ["at byte 0: the stream has `[DONE]` 0 times"]);
         assert_eq!(violations("data: [DONE]\n\ndata: {}\n\n"), ["at byte 0: 1 blocks follow the first `[DONE]`"]);
-        assert_eq!(violations("data: [DONE]\n\ndata: [DONE]\n\n"), [
-            "at byte 0: the stream has `[DONE]` 2 times",
-            "at byte 0: 1 blocks follow the first `[DONE]`"
-        ]);
-        assert_eq!(violations("event: x\ndata: {}\n\ndata: [DONE]\n\n"), [
-            "at byte 0: the block does not begin with `data: ` but with \"event: x\\ndata: {}\""
-        ]);
+        assert_eq!(
+            violations("data: [DONE]\n\ndata: [DONE]\n\n"),
+            ["at byte 0: the stream has `[DONE]` 2 times", "at byte 0: 1 blocks follow the first `[DONE]`"]
+        );
+        assert_eq!(
+            violations("event: x\ndata: {}\n\ndata: [DONE]\n\n"),
+            ["at byte 0: the block does not begin with `data: ` but with \"event: x\\ndata: {}\""]
+        );
     }
 
     #[test]
