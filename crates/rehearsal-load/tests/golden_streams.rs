@@ -1,4 +1,6 @@
 //! Every stream of `fixtures/golden/streams`, played on the paused clock, gives exactly the stated figures.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::float_cmp, reason = "the figures are exact")]
 
 use std::{fs, num::NonZeroU32, path::Path, time::Duration};
 

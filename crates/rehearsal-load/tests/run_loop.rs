@@ -1,4 +1,6 @@
 //! The run loop on the paused clock: instants, verdicts, interruption, observers. All figures are exact.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::float_cmp, reason = "the figures are exact")]
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +12,7 @@ use std::{
 use rehearsal_load::{
     ApiKey, Completion, Endpoint, Event, JsonlLog, LoadPlan, LoadPlanBuilder, Observer, RequestTimeline, Run, RunError,
     Script, ScriptedTransport, StreamUsage, Streaming, Verdict, WarmUp,
+    metrics::CrossCheck,
     report::{LogLine, WarningKind},
 };
 use tokio::time::{Instant, sleep_until};
@@ -48,7 +51,7 @@ async fn workers_send_their_next_request_a_turnaround_after_the_last_one() {
     assert_eq!(outcome.report.throughput.output_tokens_per_s, Some(1536.0 / 0.316));
     assert_eq!(outcome.report.throughput.mean_concurrency, Some(0.6 / 0.316));
     assert_eq!(outcome.report.completion, Completion::Complete);
-    assert!(outcome.report.cross_checks.iter().all(|check| check.holds()), "{:?}", outcome.report.cross_checks);
+    assert!(outcome.report.cross_checks.iter().all(CrossCheck::holds), "{:?}", outcome.report.cross_checks);
     assert_eq!(transport.received().len(), 7, "the warm-up and six requests");
 }
 
@@ -136,8 +139,8 @@ async fn a_failed_request_never_stops_the_run() {
     assert_eq!(outcome.report.counts.by_verdict["stalled"], 1);
     assert!(kinds(&outcome).contains(&WarningKind::FailedRequests));
     assert_eq!(outcome.report.latency.e2el_s.as_ref().map(|e2el| (e2el.n, e2el.min, e2el.max)), Some((2, 0.05, 0.1)));
-    let seed = outcome.seed_report();
-    assert_eq!((seed.ok, seed.errors, seed.requests), (2, 6, 8));
+    let in_seed_schema = outcome.seed_report();
+    assert_eq!((in_seed_schema.ok, in_seed_schema.errors, in_seed_schema.requests), (2, 6, 8));
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,7 +211,7 @@ async fn an_interrupted_run_keeps_what_was_measured() {
     assert_eq!(outcome.report.warnings[0].kind, WarningKind::Interrupted);
     let seed = outcome.seed_report();
     assert_eq!((seed.ok, seed.errors, seed.requests), (8, 0, 8));
-    assert!(outcome.report.cross_checks.iter().all(|check| check.holds()));
+    assert!(outcome.report.cross_checks.iter().all(CrossCheck::holds));
 }
 
 #[tokio::test(start_paused = true)]
@@ -341,6 +344,17 @@ async fn a_log_that_fails_is_a_warning_and_not_the_end() {
     assert_eq!(kinds(&outcome).iter().filter(|kind| **kind == WarningKind::ObserverFailed).count(), 1);
 }
 
+/// A writer that a test can look into.
+struct Sink(Arc<Mutex<Vec<u8>>>);
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_log_reads_back_as_the_timelines() {
     let chunk = r#"data: {"model":"m","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}"#;
@@ -350,15 +364,6 @@ async fn the_log_reads_back_as_the_timelines() {
     let mut log = Vec::new();
     let lines: Arc<Mutex<Vec<u8>>> = Arc::default();
     let sink = Arc::clone(&lines);
-    struct Sink(Arc<Mutex<Vec<u8>>>);
-    impl io::Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
     let outcome = Run::new(plan, ScriptedTransport::repeat(script))
         .observe(JsonlLog::new(Sink(sink)))
         .run(std::future::pending())

@@ -1,4 +1,5 @@
 //! The JSON Schema in the repository is the one of the code, and reports are valid against it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::{fs, path::PathBuf, time::Duration};
 

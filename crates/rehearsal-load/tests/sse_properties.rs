@@ -59,11 +59,11 @@ proptest! {
     ) {
         let mut stream = String::from("\u{feff}");
         for payload in &payloads {
-            stream += &format!(": comment{ending}event: e{ending}");
+            stream.extend([": comment", ending, "event: e", ending]);
             for line in payload.split('\n') {
                 // one space after the colon belongs to the framing
                 let space = if line.starts_with(' ') { " " } else { space };
-                stream += &format!("data:{space}{line}{ending}");
+                stream.extend(["data:", space, line, ending]);
             }
             stream += ending;
         }

@@ -221,6 +221,7 @@ impl ResponseReader {
         if let Some(done) = done {
             self.timeline.finished = done;
         }
+        fold.settle(&mut self.timeline.chunks);
         self.timeline.usage = fold.usage();
         self.timeline.finish_reasons = fold.finish_reasons();
 

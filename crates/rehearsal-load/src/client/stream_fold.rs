@@ -14,10 +14,12 @@ const MAX_CHOICES: u32 = 4096;
 #[derive(Debug, Default)]
 pub(super) struct StreamFold {
     choices: Vec<ChoiceState>,
-    /// From the chunk without choices.
+    /// From a chunk without choices, or one with several, which counts them together.
     final_usage: Option<TokenUsage>,
     /// From the last chunk with choices that had one.
     last_chunk_usage: Option<TokenUsage>,
+    /// Which chunks may carry no token after all: an empty text of unknown count beside a finish reason.
+    doubtful: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,18 +48,19 @@ impl StreamFold {
                 None => Err("chunk with neither `choices`, `usage` nor `error`".into()),
             };
         }
-        // a count beside several choices cannot be told apart
-        let own_count = match (&facts.usage, facts.choices.len()) {
-            (Some(usage), 1) => usage.completion_tokens,
-            _ => None,
-        };
+        let own_usage = facts.usage.filter(|_| facts.choices.len() == 1);
+        let own_count = own_usage.and_then(|usage| usage.completion_tokens);
         for choice in &facts.choices {
             self.take_choice(at, choice, own_count, chunks)?;
         }
-        if facts.usage.is_some() {
-            self.last_chunk_usage = facts.usage;
+        match facts.usage {
+            Some(usage) if own_usage.is_none() => self.take_final_usage(usage),
+            Some(usage) => {
+                self.last_chunk_usage = Some(usage);
+                Ok(())
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn take_choice(
@@ -94,6 +97,9 @@ impl StreamFold {
             }
             let tokens = new_tokens.and_then(|tokens| u32::try_from(tokens).ok());
             state.gapless &= tokens.is_some();
+            if tokens.is_none() && choice.finish_reason.is_some() && !choice.has_text() {
+                self.doubtful.push(chunks.len());
+            }
             chunks.push(TokenChunk { at, choice: choice.index, kind, tokens });
         }
         state.seen = true;
@@ -116,6 +122,16 @@ impl StreamFold {
         }
         self.final_usage = Some(usage);
         Ok(())
+    }
+
+    /// Drops doubtful chunks while there are more chunks than tokens. vLLM's Python frontend finishes an answer with an
+    /// empty text that stands for the end-of-sequence token, its Rust frontend with one that stands for nothing.
+    pub(super) fn settle(&mut self, chunks: &mut Vec<TokenChunk>) {
+        let Some(tokens) = self.usage().and_then(|usage| usage.completion_tokens) else { return };
+        while tokens < chunks.len() as u64 {
+            let Some(doubtful) = self.doubtful.pop() else { return };
+            chunks.remove(doubtful);
+        }
     }
 
     /// The counts of the whole request: the last usage chunk wins; without one, what the choices stated last.

@@ -54,6 +54,13 @@ pub(super) enum Presence {
     Filled,
 }
 
+impl ChoiceFacts {
+    /// Whether anything can be read in it.
+    pub(super) fn has_text(&self) -> bool {
+        [self.text, self.content, self.reasoning, self.tool_calls].contains(&Presence::Filled)
+    }
+}
+
 impl Facts {
     /// Reads one document in place of the last one; only the model's name stays.
     pub(super) fn read(&mut self, json: &[u8]) -> Result<(), serde_json::Error> {
