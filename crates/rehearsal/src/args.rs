@@ -1,11 +1,17 @@
 //! The command line, as clap reads it. Each command turns its arguments into a library's own validated type; nothing here is that type.
 
 mod bench;
+mod check;
+mod forecast;
 mod seconds;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::bench::{BenchArgs, Connections};
+pub(crate) use self::{
+    bench::{BenchArgs, Connections},
+    check::CheckArgs,
+    forecast::ForecastArgs,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -13,6 +19,7 @@ Exit codes:
   1  internal error
   2  a flag, file or name that cannot be used
   3  the target is unreachable or not ready
+  4  a conformance check failed
   6  the run is incomplete: interrupted, or every request failed";
 
 /// Rehearse a vLLM deployment before renting the GPUs.
@@ -26,8 +33,12 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Rehearse the report's two configurations, without a server, and set them beside the published figures
+    Forecast(ForecastArgs),
     /// Put load on an OpenAI-compatible server and measure it
     Bench(Box<BenchArgs>),
+    /// Check, case by case, what a server's `usage` and streams do
+    Check(CheckArgs),
 }
 
 /// How a command prints its result on stdout. Progress and warnings go to stderr whatever this says.

@@ -14,6 +14,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The target does not answer, or not as an OpenAI-compatible server.
     Unreachable = 3,
+    /// A conformance check failed.
+    CheckFailed = 4,
     /// The run ended early or without a single success; what was measured was kept.
     Incomplete = 6,
 }

@@ -67,9 +67,9 @@ impl Forecast {
         plan: &LoadPlan,
         prompt: impl Fn(usize) -> Arc<[u32]>,
     ) -> Result<Self, ForecastError> {
-        let mut stage = Stage::new(Engine::new(config)?, plan, &prompt);
-        let warm_up = if plan.warm_up_request().is_some() { Some(stage.warm_up()?) } else { None };
-        let requests = stage.run()?;
+        let mut rehearsal = Rehearsal::new(Engine::new(config)?, plan, &prompt);
+        let warm_up = if plan.warm_up_request().is_some() { Some(rehearsal.warm_up()?) } else { None };
+        let requests = rehearsal.run()?;
         let window = requests.iter().map(|request| request.finished).max().unwrap_or_default();
         let mut report = Report::new(plan, &requests, window, Completion::Complete);
         if let Some(warm_up) = &warm_up {
@@ -79,19 +79,19 @@ impl Forecast {
     }
 }
 
-/// The engine and who is on it.
-struct Stage<'a, P> {
+/// The engine, and the requests on it.
+struct Rehearsal<'a, P> {
     engine: Engine,
     plan: &'a LoadPlan,
     prompt: &'a P,
     /// The engine's instant from which the run's durations count.
     origin: Nanos,
-    on_stage: BTreeMap<RequestId, RequestTimeline>,
+    in_flight: BTreeMap<RequestId, RequestTimeline>,
 }
 
-impl<'a, P: Fn(usize) -> Arc<[u32]>> Stage<'a, P> {
+impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
     fn new(engine: Engine, plan: &'a LoadPlan, prompt: &'a P) -> Self {
-        Self { engine, plan, prompt, origin: Nanos::ZERO, on_stage: BTreeMap::new() }
+        Self { engine, plan, prompt, origin: Nanos::ZERO, in_flight: BTreeMap::new() }
     }
 
     /// One short request, after which the run's clock starts.
@@ -104,7 +104,7 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Stage<'a, P> {
             done.append(&mut self.advance(deadline));
         }
         let warm_up = done.pop().expect("an engine that has nothing left to do has finished its only request");
-        self.origin = self.origin + Nanos::from(warm_up.finished);
+        self.origin += Nanos::from(warm_up.finished);
         Ok(warm_up)
     }
 
@@ -142,22 +142,22 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Stage<'a, P> {
         let id =
             self.engine.submit(now, request).map_err(|error| ForecastError::Request { index: due.index, error })?;
         let timeline = RequestTimeline::begun(due.index, due.at, due.at, self.plan.streaming());
-        self.on_stage.insert(id, timeline);
+        self.in_flight.insert(id, timeline);
         Ok(())
     }
 
     /// Ends the steps up to `deadline` and returns the requests that finished, in the engine's order.
     fn advance(&mut self, deadline: Nanos) -> Vec<RequestTimeline> {
-        let Self { engine, plan, origin, on_stage, .. } = self;
+        let Self { engine, plan, origin, in_flight, .. } = self;
         let mut done = Vec::new();
         engine.advance_to(deadline, &mut |event: Event| match event {
             Event::Token { at, id, .. } if plan.streaming() == Streaming::On => {
-                if let Some(request) = on_stage.get_mut(&id) {
+                if let Some(request) = in_flight.get_mut(&id) {
                     token(request, since(*origin, at), plan.stream_usage());
                 }
             }
             Event::Finished { at, id, finish } => {
-                if let Some(request) = on_stage.remove(&id) {
+                if let Some(request) = in_flight.remove(&id) {
                     done.push(finished(request, since(*origin, at), finish, plan));
                 }
             }
@@ -219,7 +219,7 @@ mod tests {
         let forecast = rehearse(&plan);
         let ends: Vec<Duration> = forecast.requests.iter().map(|request| request.finished).collect();
         assert_eq!(ends, [500 * MS, 1007 * MS, 1514 * MS]);
-        assert_eq!(forecast.seed_report.total_time_s, 1.514);
+        assert_eq!(forecast.seed_report.total_time_s.to_bits(), 1.514_f64.to_bits());
         assert_eq!(forecast.report.tokens.completion, Some(30));
     }
 

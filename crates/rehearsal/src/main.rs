@@ -14,7 +14,9 @@ use self::args::{Args, Command};
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.command {
+        Command::Forecast(args) => command::forecast::run(&args),
         Command::Bench(args) => command::bench::run(&args),
+        Command::Check(args) => command::check::run(&args),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -6,23 +6,19 @@ use super::{Format, seconds::parse_seconds};
 
 const EXAMPLES: &str = "\
 Examples:
-  rehearsal check --fake                                   the fake, in memory
+  rehearsal check --list                                   what there is to check
   rehearsal check --base-url http://127.0.0.1:8000         any server
   rehearsal check --base-url http://127.0.0.1:8000 --filter U-2   the cases whose id begins with U-2
-  rehearsal check --fake --format json > report.json
+  rehearsal check --base-url http://127.0.0.1:8000 --format json > report.json
 ";
 
 /// Arguments of `rehearsal check`.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake", "list"])))]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "list"])))]
 pub(crate) struct CheckArgs {
     /// The server, with or without a trailing /v1
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-
-    /// Check the fake, in memory
-    #[arg(long)]
-    pub(crate) fake: bool,
 
     /// Only list the cases
     #[arg(long)]
@@ -35,6 +31,10 @@ pub(crate) struct CheckArgs {
     /// Which server's behaviour to expect: auto, py-0.13, py-0.32, rs-0.32
     #[arg(long, value_name = "PROFILE", default_value = "auto")]
     pub(crate) profile: String,
+
+    /// A flag the server was started with, such as enable-force-include-usage (may be given several times)
+    #[arg(long, value_name = "FLAG")]
+    pub(crate) started_with: Vec<String>,
 
     /// A missed SHOULD fails the run too
     #[arg(long)]

@@ -1,3 +1,6 @@
 //! One file a command: arguments in, exit code out.
 
+mod api_key;
 pub(crate) mod bench;
+pub(crate) mod check;
+pub(crate) mod forecast;

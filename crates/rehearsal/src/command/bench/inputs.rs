@@ -1,6 +1,6 @@
 //! What a run needs and does not stand in its arguments: prompt, key, model.
 
-use std::{env, fs, time::Duration};
+use std::{fs, time::Duration};
 
 use futures_util::TryStreamExt;
 use http::{Request, header::AUTHORIZATION};
@@ -27,18 +27,6 @@ pub(super) fn prompt(args: &BenchArgs) -> anyhow::Result<String> {
         );
     }
     Ok(text)
-}
-
-/// The key from the file, else from the environment; never from the command line, where others can read it.
-pub(super) fn api_key(args: &BenchArgs) -> anyhow::Result<Option<String>> {
-    let Some(path) = &args.api_key_file else {
-        #[expect(clippy::disallowed_methods, reason = "the binary reads the environment")]
-        let key = env::var("OPENAI_API_KEY").ok().filter(|key| !key.is_empty());
-        return Ok(key);
-    };
-    let key = fs::read_to_string(path)
-        .map_err(|error| Expected::usage(format!("API key file `{}`: {error}", path.display())))?;
-    Ok(Some(key.trim().to_owned()))
 }
 
 /// The first model that `GET /v1/models` lists.

@@ -12,6 +12,7 @@ use anyhow::Context;
 use rehearsal_load::{ApiKey, ConnectionMode, HttpTransport, LoadPlan, Outcome, Run, RunError, Streaming, WarmUp};
 use serde_json::{Map, Value};
 
+use super::api_key;
 use crate::{
     args::{BenchArgs, Connections, Format},
     exit::{Exit, Expected},
@@ -33,7 +34,10 @@ async fn bench(args: &BenchArgs) -> anyhow::Result<Exit> {
     .context("no HTTP client")?;
     let model = match &args.model {
         Some(model) => model.clone(),
-        None => inputs::first_model(&args.base_url, inputs::api_key(args)?, &transport, args.timeout).await?,
+        None => {
+            inputs::first_model(&args.base_url, api_key::read(args.api_key_file.as_deref())?, &transport, args.timeout)
+                .await?
+        }
     };
     let plan = plan(args, model)?;
     // every file is opened before the first request, so that a bad path costs no run
@@ -70,7 +74,7 @@ fn plan(args: &BenchArgs, model: String) -> anyhow::Result<LoadPlan> {
     if args.ignore_eos {
         builder = builder.extra_body(Map::from_iter([("ignore_eos".to_owned(), Value::Bool(true))]));
     }
-    if let Some(key) = inputs::api_key(args)? {
+    if let Some(key) = api_key::read(args.api_key_file.as_deref())? {
         builder = builder.api_key(ApiKey::new(key));
     }
     builder.build().map_err(|error| Expected::usage(error).into())

@@ -1,0 +1,72 @@
+//! `rehearsal forecast`: the report's configurations, published beside rehearsed.
+
+mod comparison;
+mod table;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use rehearsal::{
+    Forecast,
+    fake::profile::Profile,
+    load::{LoadPlan, SeedReport},
+};
+
+use self::comparison::Comparison;
+use crate::{
+    args::{ForecastArgs, Format},
+    exit::{Exit, Expected},
+    render,
+};
+
+/// The report's configurations: the profile that reproduces each, and the result file it published.
+const CONFIGURATIONS: [(&str, &str); 2] = [
+    ("report-tp1", include_str!("../../../../../fixtures/report/tp1.json")),
+    ("report-tp2", include_str!("../../../../../fixtures/report/tp2.json")),
+];
+
+pub(crate) fn run(args: &ForecastArgs) -> anyhow::Result<Exit> {
+    let names = CONFIGURATIONS.map(|(name, _)| name);
+    if let Some(unknown) = args.profile.iter().find(|name| !names.contains(&name.as_str())) {
+        let known = names.join(", ");
+        return Err(Expected::usage(format!("the report has no configuration `{unknown}`; it has {known}")).into());
+    }
+    let comparisons = CONFIGURATIONS
+        .into_iter()
+        .filter(|(name, _)| args.profile.is_empty() || args.profile.iter().any(|wanted| wanted == name))
+        .map(|(name, published)| compare(name, published))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    match args.format {
+        Format::Text => render::result(table::text(&comparisons)),
+        Format::Json => {
+            let document = comparison::document(&comparisons);
+            render::result(serde_json::to_string_pretty(&document).context("forecast as JSON")?);
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// Rehearses what the published result says was run.
+fn compare(name: &'static str, published: &str) -> anyhow::Result<Comparison> {
+    let published = SeedReport::from_json(published).with_context(|| format!("published result of {name}"))?;
+    let profile = Profile::builtin(name).with_context(|| format!("profile {name}"))?;
+    let plan = LoadPlan::builder(&published.endpoint, &published.model)
+        .concurrency(published.concurrency)
+        .requests(published.requests)
+        .max_tokens(published.max_tokens)
+        .temperature(published.temperature)
+        .turnaround(Duration::from(profile.client.turnaround))
+        .stagger(Duration::from(profile.client.stagger))
+        .build()
+        .with_context(|| format!("plan of {name}"))?;
+
+    // the script sent one prompt 64 times, so any ids will do as long as they are the same and as many
+    let prompt_tokens =
+        published.token_usage.prompt_tokens_mean.context("the published result counts no prompt tokens")?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the published count is 89")]
+    let prompt: Arc<[u32]> = (0..prompt_tokens as u32).collect();
+    let config = profile.engine_config().map_err(Expected::usage)?;
+    let forecast =
+        Forecast::of(config, &plan, |_| Arc::clone(&prompt)).with_context(|| format!("rehearsal of {name}"))?;
+    Ok(Comparison { name, published, rehearsed: forecast.seed_report })
+}
