@@ -44,7 +44,7 @@ fn the_sampler_warm_up_runs_out_of_memory_where_it_did() {
 }
 
 fn report(tp: u32) -> Profile {
-    Profile::builtin(&format!("report-tp{tp}")).unwrap()
+    Profile::builtin(&format!("report-tp{tp}")).expect("a built-in profile")
 }
 
 #[test]
