@@ -11,6 +11,6 @@ mod usage;
 pub use self::{
     answer::{Answer, BodyEnd},
     prometheus::Samples,
-    sse::{Event, RawStream, Violation},
+    sse::{Event, RawStream, Violation, choices},
     usage::{UsageCounts, is_usage_chunk, usage_of},
 };

@@ -174,7 +174,8 @@ impl RawStream {
 }
 
 /// The choices of a chunk; none where the key is absent or no array.
-pub(crate) fn choices(chunk: &Value) -> &[Value] {
+#[must_use]
+pub fn choices(chunk: &Value) -> &[Value] {
     chunk.get("choices").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
