@@ -1,6 +1,11 @@
-//! The catalogue: one small file a case, one folder a family.
+//! The catalogue: one small file a case or row of cases, one folder a family.
 
 mod choices;
+mod errors;
+mod framing;
+mod http;
+mod limits;
+mod metrics;
 mod stop;
 mod stream;
 mod usage;
@@ -9,6 +14,16 @@ use crate::check::Check;
 
 /// Every case, in the catalogue's order.
 pub(crate) fn standard() -> Vec<Check> {
-    let families: [&[Check]; 4] = [&usage::CHECKS, &stream::CHECKS, &choices::CHECKS, &stop::CHECKS];
+    let families: [&[Check]; 9] = [
+        &usage::CHECKS,
+        &stream::CHECKS,
+        &choices::CHECKS,
+        &stop::CHECKS,
+        &limits::CHECKS,
+        &errors::CHECKS,
+        &framing::CHECKS,
+        &http::CHECKS,
+        &metrics::CHECKS,
+    ];
     families.concat()
 }

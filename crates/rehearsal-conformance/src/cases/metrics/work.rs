@@ -1,0 +1,67 @@
+//! Known work between two scrapes.
+
+use serde_json::json;
+
+use crate::{
+    call::Call,
+    raw::{Samples, UsageCounts},
+    session::{Session, Stop},
+};
+
+/// The server counts a request a moment after its last byte: so often is it asked again.
+const SCRAPES: usize = 20;
+
+/// Three requests, and what the metrics made of them.
+pub(super) struct Work {
+    /// The usage of each request.
+    pub(super) counts: Vec<UsageCounts>,
+    before: Samples,
+    after: Samples,
+}
+
+impl Work {
+    /// Sends three requests between two scrapes. Inconclusive where others use the server at the same time.
+    pub(super) async fn between_scrapes(s: &mut Session<'_>) -> Result<Self, Stop> {
+        let before = scrape(s).await?;
+        if before.sum("vllm:num_requests_running") != Some(0.0) || before.sum("vllm:num_requests_waiting") != Some(0.0)
+        {
+            return Err(Stop::Inconclusive("the server is not idle".into()));
+        }
+
+        let mut counts = Vec::new();
+        for endpoint in s.endpoints()? {
+            let body = s.whole(endpoint, json!({"max_tokens": 5, "ignore_eos": true})).await?;
+            counts.push(s.counts(endpoint, &body)?);
+        }
+        let endpoint = s.endpoints()?[0];
+        let over = json!({"max_tokens": 7, "ignore_eos": true, "stream_options": {"include_usage": true}});
+        let stream = s.stream(endpoint, over).await?;
+        counts.push(s.final_counts(endpoint, &stream)?);
+
+        let mut work = Self { counts, before, after: Samples::default() };
+        let sent = work.counts.len() as f64;
+        for _ in 0..SCRAPES {
+            work.after = scrape(s).await?;
+            let finished = work.growth("vllm:request_success_total").unwrap_or_default();
+            if sent < finished {
+                return Err(Stop::Inconclusive(format!("{finished} requests finished where {sent} were sent")));
+            }
+            if finished == sent {
+                return Ok(work);
+            }
+        }
+        // the counters that are compared may be right all the same
+        Ok(work)
+    }
+
+    /// By how much a metric's sum grew; `None` where it is missing.
+    pub(super) fn growth(&self, name: &str) -> Option<f64> {
+        // counters appear with their first sample in some clients
+        Some(self.after.sum(name)? - self.before.sum(name).unwrap_or_default())
+    }
+}
+
+async fn scrape(s: &mut Session<'_>) -> Result<Samples, Stop> {
+    let answer = s.ask(Call::get("/metrics")).await?;
+    Ok(Samples::read(&answer.text()))
+}
