@@ -120,9 +120,12 @@ impl SuiteReport {
     }
 
     /// The report as indented JSON.
+    ///
+    /// # Panics
+    /// Never: every map of the report has strings as keys.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("the report's types have string keys only")
+        serde_json::to_string_pretty(self).expect("every map of the report has strings as keys")
     }
 }
 

@@ -209,12 +209,14 @@ impl<'t> Session<'t> {
 /// Judging.
 impl Session<'_> {
     /// Expects `seen` to be `expected`.
+    #[expect(clippy::needless_pass_by_value, reason = "a case states values, and borrows would be noise in each line")]
     pub fn equal<T: PartialEq + Serialize>(&mut self, about: impl Into<String>, expected: T, seen: T) {
         let verdict = if expected == seen { Verdict::Pass } else { self.missed() };
         self.find(about.into(), shown(&expected), shown(&seen), verdict);
     }
 
     /// Expects `seen` to be `expected`, except that a profile with a known fault may show the fault.
+    #[expect(clippy::needless_pass_by_value, reason = "as in `equal`")]
     pub fn equal_or_known<T: PartialEq + Serialize>(
         &mut self,
         about: impl Into<String>,

@@ -87,6 +87,7 @@ impl Suite {
     }
 
     /// The selected cases, in order.
+    #[must_use]
     pub fn checks(&self) -> impl ExactSizeIterator<Item = &Check> {
         self.checks.iter()
     }

@@ -71,9 +71,10 @@ impl Facts {
 
         let metrics = ask(target, &Call::get("/metrics")).await?;
         let samples = Samples::read(&metrics.text());
-        match samples.has("vllm:num_requests_running") {
-            true => facts.block_size = block_size(&samples),
-            false => facts.lack(Feature::Metrics, metrics.summary()),
+        if samples.has("vllm:num_requests_running") {
+            facts.block_size = block_size(&samples);
+        } else {
+            facts.lack(Feature::Metrics, metrics.summary());
         }
         facts.features(target, salt).await?;
         Ok(facts)

@@ -119,7 +119,7 @@ impl Target {
             base,
             api_key: None,
             flags: BTreeSet::new(),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             body_limit: 64 * 1024 * 1024,
             eos_token: None,
         }

@@ -66,6 +66,7 @@ impl RawStream {
     }
 
     /// The JSON events in order.
+    #[must_use]
     pub fn chunks(&self) -> impl DoubleEndedIterator<Item = &Value> {
         self.events.iter().filter_map(|event| match event {
             Event::Json(value) => Some(value),
@@ -74,6 +75,7 @@ impl RawStream {
     }
 
     /// The JSON events that carry choices.
+    #[must_use]
     pub fn choice_chunks(&self) -> impl DoubleEndedIterator<Item = &Value> {
         self.chunks().filter(|chunk| !choices(chunk).is_empty())
     }

@@ -30,7 +30,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         for endpoint in s.endpoints()? {
             let over = json!({"stream": true, "max_tokens": 5, "return_token_ids": true});
-            let answer = s.send(endpoint, two(continuous(over))).await?;
+            let answer = s.send(endpoint, two(&continuous(over))).await?;
             implemented(s, &answer)?;
             let stream = stream(endpoint, &answer)?;
 

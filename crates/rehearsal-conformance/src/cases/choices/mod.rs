@@ -31,9 +31,9 @@ pub(super) const CHECKS: [Check; 8] = [
 ];
 
 /// A request for two choices: sampled, because vLLM refuses several greedy ones, and seeded.
-fn two(over: Value) -> Value {
+fn two(over: &Value) -> Value {
     let sampled = json!({"n": 2, "temperature": 1.0, "seed": 1, "ignore_eos": true});
-    overlaid(sampled, &over)
+    overlaid(sampled, over)
 }
 
 /// The Rust frontend of 0.32.0 refuses several choices and lists of prompts; elsewhere a refusal is a fault.

@@ -28,7 +28,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         for endpoint in s.endpoints()? {
             let over = json!({"stream": true, "max_tokens": 5, "stream_options": {"include_usage": true}});
-            let answer = s.send(endpoint, two(over)).await?;
+            let answer = s.send(endpoint, two(&over)).await?;
             implemented(s, &answer)?;
             let stream = stream(endpoint, &answer)?;
             let about = endpoint.label();

@@ -29,7 +29,7 @@ pub(super) const CHECK: Check = Check {
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let prompts = json!([s.prompt_ids("three", 3), s.prompt_ids("nine", 9)]);
-        for (n, over) in [(1, json!({"max_tokens": 2})), (2, two(json!({"max_tokens": 2})))] {
+        for (n, over) in [(1, json!({"max_tokens": 2})), (2, two(&json!({"max_tokens": 2})))] {
             let over = overlaid(over, &json!({"prompt": prompts, "ignore_eos": true, "return_token_ids": true}));
             let answer = s.send(Endpoint::Completions, over).await?;
             implemented(s, &answer)?;

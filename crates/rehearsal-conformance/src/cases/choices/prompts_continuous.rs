@@ -33,7 +33,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let prompts = json!([s.prompt_ids("three", 3), s.prompt_ids("nine", 9)]);
         let over = json!({"stream": true, "prompt": prompts, "max_tokens": 3});
-        let answer = s.send(Endpoint::Completions, two(continuous(over))).await?;
+        let answer = s.send(Endpoint::Completions, two(&continuous(over))).await?;
         implemented(s, &answer)?;
         let stream = stream(Endpoint::Completions, &answer)?;
         let mut seen: BTreeMap<u64, BTreeSet<Option<u64>>> = BTreeMap::new();

@@ -29,7 +29,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         for endpoint in s.endpoints()? {
             let one = s.whole(endpoint, json!({"max_tokens": 5, "ignore_eos": true})).await?;
             let one = s.counts(endpoint, &one)?;
-            let answer = s.send(endpoint, two(json!({"max_tokens": 5}))).await?;
+            let answer = s.send(endpoint, two(&json!({"max_tokens": 5}))).await?;
             implemented(s, &answer)?;
             let body = whole(endpoint, &answer)?;
             let both = s.counts(endpoint, &body)?;

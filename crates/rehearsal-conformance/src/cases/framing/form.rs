@@ -28,10 +28,8 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         for endpoint in s.endpoints()? {
             for options in [json!(ABSENT), json!({"include_usage": true})] {
                 let over = json!({"stream": true, "max_tokens": 4, "stream_options": options});
-                let about = match over["stream_options"].is_object() {
-                    true => format!("{} with usage", endpoint.label()),
-                    false => format!("{} without usage", endpoint.label()),
-                };
+                let with = if over["stream_options"].is_object() { "with" } else { "without" };
+                let about = format!("{} {with} usage", endpoint.label());
                 let answer = s.send(endpoint, over).await?;
                 s.equal(format!("{about}: status"), 200, answer.status);
                 s.equal(format!("{about}: content type"), Some("text/event-stream".into()), answer.media_type());

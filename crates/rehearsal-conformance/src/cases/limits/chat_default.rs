@@ -50,7 +50,7 @@ async fn nearly_full(s: &mut Session<'_>, limit: u64) -> Result<Value, Stop> {
         let count = answer.json().ok().and_then(|body| body.get("count")?.as_u64());
         let Some(count) = count.filter(|count| 0 < *count) else { break };
         let left = limit.saturating_sub(count);
-        if 1 <= left && left <= 4 * LEFT {
+        if (1..=4 * LEFT).contains(&left) {
             return Ok(messages);
         }
         // what the words cost so far is what they will cost

@@ -20,7 +20,7 @@ const LONGEST: u64 = 262_144;
 /// A prompt of ids that leaves four tokens of the context.
 fn leaving_four(s: &Session<'_>) -> Result<Vec<u32>, Stop> {
     let limit = s.facts().max_model_len.unwrap_or_default();
-    if limit < 8 || LONGEST < limit {
+    if !(8..=LONGEST).contains(&limit) {
         return Err(Stop::Skipped(format!("max_model_len is {limit}, and prompts of 8 to {LONGEST} ids are sent")));
     }
     Ok(s.prompt_ids("nearly full", usize::try_from(limit - 4).unwrap_or_default()))

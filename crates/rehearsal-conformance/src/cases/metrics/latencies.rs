@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let work = Work::between_scrapes(s).await?;
-        let requests = work.counts.len() as f64;
+        let requests = work.counts.len() as u64;
         let firsts = work.growth("vllm:time_to_first_token_seconds_count");
         s.equal("growth of the TTFT count", Some(requests), firsts);
 
@@ -33,10 +33,10 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         let seen = work.growth("vllm:inter_token_latency_seconds_count");
         if s.started_with(ServerFlag::SpeculativeConfig) {
             s.satisfies("growth of the ITL count", format!("at most {gaps}"), seen, |seen| {
-                seen.is_some_and(|seen| seen <= gaps as f64)
+                seen.is_some_and(|seen| seen <= gaps)
             });
         } else {
-            s.equal("growth of the ITL count", Some(gaps as f64), seen);
+            s.equal("growth of the ITL count", Some(gaps), seen);
         }
         Ok(())
     }

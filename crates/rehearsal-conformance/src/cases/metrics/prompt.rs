@@ -23,7 +23,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let work = Work::between_scrapes(s).await?;
         let expected: u64 = work.counts.iter().map(|counts| counts.prompt_tokens).sum();
-        s.equal("growth", Some(expected as f64), work.growth("vllm:prompt_tokens_total"));
+        s.equal("growth", Some(expected), work.growth("vllm:prompt_tokens_total"));
         Ok(())
     }
     .boxed()

@@ -39,7 +39,7 @@ impl Work {
         counts.push(s.final_counts(endpoint, &stream)?);
 
         let mut work = Self { counts, before, after: Samples::default() };
-        let sent = work.counts.len() as f64;
+        let sent = work.counts.len() as u64;
         for _ in 0..SCRAPES {
             work.after = scrape(s).await?;
             let finished = work.growth("vllm:request_success_total").unwrap_or_default();
@@ -54,14 +54,20 @@ impl Work {
         Ok(work)
     }
 
-    /// By how much a metric's sum grew; `None` where it is missing.
-    pub(super) fn growth(&self, name: &str) -> Option<f64> {
-        // counters appear with their first sample in some clients
-        Some(self.after.sum(name)? - self.before.sum(name).unwrap_or_default())
+    /// By how much a counter grew over all its series; `None` where it is missing, fell, or is not whole.
+    pub(super) fn growth(&self, name: &str) -> Option<u64> {
+        // some clients of Prometheus show a counter only once it has counted
+        let growth = self.after.sum(name)? - self.before.sum(name).unwrap_or_default();
+        whole(growth)
     }
 }
 
 async fn scrape(s: &mut Session<'_>) -> Result<Samples, Stop> {
     let answer = s.ask(Call::get("/metrics")).await?;
     Ok(Samples::read(&answer.text()))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and not negative")]
+fn whole(value: f64) -> Option<u64> {
+    (0.0 <= value && value.fract() == 0.0).then_some(value as u64)
 }

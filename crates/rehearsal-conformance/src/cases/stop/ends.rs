@@ -50,12 +50,14 @@ pub(super) async fn find(s: &mut Session<'_>, wanted: &End) -> Result<u64, Stop>
         }
     }
     for id in ids {
-        let body = s.whole(Endpoint::Completions, forced(id, json!({"max_tokens": 2}))).await?;
+        let body = s.whole(Endpoint::Completions, forced(id, &json!({"max_tokens": 2}))).await?;
         let finish = body.pointer("/choices/0/finish_reason").and_then(Value::as_str);
         let reason = body.pointer("/choices/0/stop_reason");
         match (wanted, finish, reason) {
-            (End::First, Some("stop"), None | Some(Value::Null)) => return Ok(id),
-            (End::Second, Some("stop"), Some(Value::Number(_))) => return Ok(id),
+            (End::First, Some("stop"), None | Some(Value::Null))
+            | (End::Second, Some("stop"), Some(Value::Number(_))) => {
+                return Ok(id);
+            }
             _ => {}
         }
     }
@@ -67,8 +69,8 @@ pub(super) async fn find(s: &mut Session<'_>, wanted: &End) -> Result<u64, Stop>
 }
 
 /// A request in which every sampled token is `id`, as long as nothing forbids it.
-pub(super) fn forced(id: u64, over: Value) -> Value {
-    overlaid(json!({"logit_bias": {id.to_string(): 100}}), &over)
+pub(super) fn forced(id: u64, over: &Value) -> Value {
+    overlaid(json!({"logit_bias": {id.to_string(): 100}}), over)
 }
 
 /// How the first choice ended: `finish_reason`, and `stop_reason` with an absent key as null.
@@ -82,7 +84,7 @@ pub(super) async fn letter(s: &mut Session<'_>) -> Result<String, Stop> {
     let mut texts = Vec::new();
     for max_tokens in [1, 2] {
         let over = json!({"max_tokens": max_tokens, "ignore_eos": true});
-        let body = s.whole(Endpoint::Completions, forced(LETTER, over)).await?;
+        let body = s.whole(Endpoint::Completions, forced(LETTER, &over)).await?;
         texts.push(body.pointer("/choices/0/text").and_then(Value::as_str).unwrap_or_default().to_owned());
     }
     match texts.as_slice() {

@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let eos = find(s, &End::First).await?;
-        let body = s.whole(Endpoint::Completions, forced(eos, json!({"max_tokens": 4}))).await?;
+        let body = s.whole(Endpoint::Completions, forced(eos, &json!({"max_tokens": 4}))).await?;
         let counts = s.counts(Endpoint::Completions, &body)?;
         s.equal("completion_tokens", 1, counts.completion_tokens);
         s.equal("finish_reason, stop_reason", (Some(&json!("stop")), Value::Null), ending(&body));

@@ -25,7 +25,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let eos = find(s, &End::First).await?;
         let over = json!({"max_tokens": 8, "min_tokens": 3});
-        let body = s.whole(Endpoint::Completions, forced(eos, over)).await?;
+        let body = s.whole(Endpoint::Completions, forced(eos, &over)).await?;
         let counts = s.counts(Endpoint::Completions, &body)?;
         s.equal("completion_tokens", 4, counts.completion_tokens);
         s.equal("finish_reason, stop_reason", (Some(&json!("stop")), Value::Null), ending(&body));

@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let second = find(s, &End::Second).await?;
-        let body = s.whole(Endpoint::Completions, forced(second, json!({"max_tokens": 4}))).await?;
+        let body = s.whole(Endpoint::Completions, forced(second, &json!({"max_tokens": 4}))).await?;
         let counts = s.counts(Endpoint::Completions, &body)?;
         s.equal("completion_tokens", 1, counts.completion_tokens);
         s.equal("finish_reason, stop_reason", (Some(&json!("stop")), json!(second)), ending(&body));

@@ -25,7 +25,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let stop = letter(s).await?.repeat(3);
         let over = json!({"max_tokens": 8, "ignore_eos": true, "stop": stop});
-        let body = s.whole(Endpoint::Completions, forced(LETTER, over)).await?;
+        let body = s.whole(Endpoint::Completions, forced(LETTER, &over)).await?;
         let counts = s.counts(Endpoint::Completions, &body)?;
         s.equal("completion_tokens", 3, counts.completion_tokens);
         s.equal("finish_reason, stop_reason", (Some(&json!("stop")), json!(stop)), ending(&body));

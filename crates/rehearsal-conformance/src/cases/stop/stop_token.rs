@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let over = json!({"max_tokens": 4, "ignore_eos": true, "stop_token_ids": [LETTER]});
-        let body = s.whole(Endpoint::Completions, forced(LETTER, over)).await?;
+        let body = s.whole(Endpoint::Completions, forced(LETTER, &over)).await?;
         let counts = s.counts(Endpoint::Completions, &body)?;
         s.equal("completion_tokens", 1, counts.completion_tokens);
         s.equal("finish_reason, stop_reason", (Some(&json!("stop")), json!(LETTER)), ending(&body));
