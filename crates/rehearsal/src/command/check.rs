@@ -31,7 +31,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
 
     match args.format {
         Format::Text => render::result(report.to_tree(Detail::Lines).trim_end()),
-        Format::Json => render::result(report.to_json().context("report as JSON")?),
+        Format::Json => render::result(report.to_json()),
     }
     if let Some(reason) = &report.ended_early {
         render::warning(format!("the server was gone {reason}"));
