@@ -143,6 +143,7 @@ impl Engine {
             }
             sequence.place = Place::Running;
             sequence.computed = cached;
+            sequence.published = cached_blocks;
             self.running.push(slot);
             self.kv_tokens += u64::from(total);
             plan.add(&mut self.sequences[slot], tokens);
@@ -185,11 +186,12 @@ impl Engine {
         }
         let block_size = self.config.block_size;
         let sequence = &mut self.sequences[slot];
-        let from = sequence.computed / block_size;
-        let to = (sequence.computed + sequence.in_step) / block_size;
-        if from == to {
+        let (from, tokens) = (sequence.published, sequence.computed + sequence.in_step);
+        if tokens < (from + 1) * block_size {
             return;
         }
+        let to = tokens / block_size;
+        sequence.published = to;
         let buffers = &mut sequence.buffers;
         let salt = sequence.salt.as_deref();
         self.hasher.extend(&mut buffers.hashes, &sequence.prompt, &buffers.generated, salt);

@@ -24,6 +24,8 @@ pub(super) struct Sequence {
     pub(super) computed: u32,
     /// Tokens computed by the step under way.
     pub(super) in_step: u32,
+    /// Leading blocks that others can find.
+    pub(super) published: u32,
     pub(super) buffers: Buffers,
     pub(super) text: Option<StopText>,
     pub(super) queued_at: Nanos,
@@ -99,6 +101,7 @@ impl Sequence {
             place: Place::Inbox,
             computed: 0,
             in_step: 0,
+            published: 0,
             buffers,
             queued_at: now,
             scheduled_at: None,

@@ -66,7 +66,11 @@ impl KvCache {
 
     /// Gives a request the blocks it lacks for tokens up to `total_tokens`, or nothing at all.
     pub(super) fn grow(&mut self, table: &mut Vec<u32>, total_tokens: u32) -> Result<(), NoFreeBlock> {
-        let lacking = (total_tokens.div_ceil(self.block_size) as usize).saturating_sub(table.len());
+        // the common case first, and without a division: it is met once a token
+        if total_tokens as usize <= table.len() * self.block_size as usize {
+            return Ok(());
+        }
+        let lacking = total_tokens.div_ceil(self.block_size) as usize - table.len();
         if (self.pool.free() as usize) < lacking {
             return Err(NoFreeBlock);
         }
