@@ -10,6 +10,17 @@ macro_rules! file {
 /// Those a caller can name.
 const PROFILES: &[(&str, &str)] = &[
     file!("instant"),
+    file!("b200-llama3-70b-fp8-tp1"),
+    file!("h100-llama3-70b-fp8-tp2"),
+    file!("h100-llama3-70b-fp8-tp4"),
+    file!("h100-llama3-70b-fp8-tp8"),
+    file!("h100-qwen3-32b-bf16-tp2"),
+    file!("h100-qwen3-32b-bf16-tp4"),
+    file!("h100-qwen3-32b-bf16-tp8"),
+    file!("h200-llama3-70b-fp8-tp1"),
+    file!("h200-llama3-70b-fp8-tp2"),
+    file!("h200-llama3-70b-fp8-tp4"),
+    file!("h200-llama3-70b-fp8-tp8"),
     file!("report-tp1"),
     file!("report-tp2"),
     file!("rtxpro6000-72b-fp8-tp1"),
@@ -24,7 +35,13 @@ const PROFILES: &[(&str, &str)] = &[
 ];
 
 /// Those that others extend.
-const BASES: &[(&str, &str)] = &[file!("rtxpro6000-72b-fp8")];
+const BASES: &[(&str, &str)] = &[
+    file!("b200-llama3-70b-fp8"),
+    file!("h100-llama3-70b-fp8"),
+    file!("h100-qwen3-32b-bf16"),
+    file!("h200-llama3-70b-fp8"),
+    file!("rtxpro6000-72b-fp8"),
+];
 
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     PROFILES.iter().map(|(name, _)| *name)

@@ -121,6 +121,14 @@ mod tests {
         }
     }
 
+    /// Coefficients by hand: 11.02 + .0547·16 + 3.1e-5·4096 + .0446·100.
+    #[test]
+    fn a_fitted_profile_has_the_fitted_coefficients() {
+        let profile = Profile::builtin("h100-llama3-70b-fp8-tp4").unwrap();
+        let load = crate::engine::StepLoad { decode: 16, prefill_tokens: 100, kv_tokens: 4096 };
+        assert_eq!(profile.step_time.duration(&load), Nanos::new(16_482_176));
+    }
+
     #[test]
     fn an_unknown_name_says_the_nearest_and_all() {
         let error = Profile::builtin("report-tp3").unwrap_err().to_string();
