@@ -1,6 +1,8 @@
 //! The oracles of the laws: exact rational arithmetic, which shares no code and no rounding with `rehearsal-load`.
 #![expect(dead_code, reason = "each law file uses some of the oracles")]
 
+pub(crate) mod timeline;
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
@@ -22,7 +24,7 @@ pub(crate) fn is_nearest(float: f64, value: &BigRational) -> bool {
     let own = distance(float);
     [float.next_down(), float.next_up()].into_iter().filter(|neighbour| neighbour.is_finite()).all(|neighbour| {
         let other = distance(neighbour);
-        own < other || (own == other && float.to_bits() % 2 == 0)
+        own < other || (own == other && float.to_bits().is_multiple_of(2))
     })
 }
 
