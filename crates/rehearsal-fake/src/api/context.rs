@@ -1,0 +1,101 @@
+//! What every handler has at hand.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::http::{HeaderMap, HeaderValue};
+use serde_json::{Map, Value};
+
+use super::{body::read_object, error::ApiError, validation::Handler};
+use crate::{
+    server::App,
+    version::{Features, ModelAliases, Wire},
+};
+
+/// The application, as the version it answers as.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) app: Arc<App>,
+    pub(super) wire: Wire,
+    ids: AtomicU64,
+    in_flight: Arc<AtomicU64>,
+}
+
+impl Context {
+    pub(super) fn new(app: Arc<App>) -> Self {
+        let wire = Wire::of(app.version).expect("a `VllmVersion` is always one of the table's");
+        Self { app, wire, ids: AtomicU64::new(0), in_flight: Arc::default() }
+    }
+
+    pub(super) fn features(&self) -> &Features {
+        &self.wire.features
+    }
+
+    /// The object in the body of a request to that handler.
+    pub(super) async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: axum::body::Body,
+        handler: Handler,
+    ) -> Result<Map<String, Value>, ApiError> {
+        read_object(headers, body, self.app.frontend.max_body_bytes, self.features(), handler).await
+    }
+
+    /// Refuses a model that is not served; none at all, or an empty name, stands for the one that is.
+    pub(super) fn check_model(&self, model: Option<&str>) -> Result<(), ApiError> {
+        let served = &self.app.frontend.served_model_names;
+        let Some(model) = model.filter(|model| !model.is_empty() && !served.iter().any(|name| name == model)) else {
+            return Ok(());
+        };
+        let aliases = match self.features().valid_aliases {
+            ModelAliases::Hidden => String::new(),
+            ModelAliases::Listed => format!(" Valid aliases: {}.", served.join(", ")),
+        };
+        Err(ApiError::unknown_model(format!("The model `{model}` does not exist.{aliases}")))
+    }
+
+    /// The end of a request's id: the client's own, or hexadecimal digits that the server's seed and its requests so far decide.
+    pub(super) fn request_id(&self, headers: &HeaderMap, body: &Map<String, Value>) -> String {
+        let header = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+        let own = header.or_else(|| body.get("request_id").and_then(Value::as_str));
+        own.map_or_else(|| self.new_id(), str::to_owned)
+    }
+
+    /// A new id.
+    pub(super) fn new_id(&self) -> String {
+        let count = self.ids.fetch_add(1, Ordering::Relaxed);
+        let digits = xxhash_rust::xxh3::xxh3_64_with_seed(&count.to_le_bytes(), self.app.seed);
+        let mut id = format!("{digits:016x}");
+        id.truncate(self.features().id_digits);
+        id
+    }
+
+    /// The id that an answer's header carries.
+    pub(super) fn header_id(&self, headers: &HeaderMap) -> HeaderValue {
+        let own = headers.get("x-request-id").cloned();
+        own.unwrap_or_else(|| HeaderValue::from_str(&self.new_id()).expect("hexadecimal digits are a header value"))
+    }
+
+    /// Counts a generating request until the guard is dropped.
+    pub(super) fn enter(&self) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(Arc::clone(&self.in_flight))
+    }
+
+    /// Generating requests that have not been answered to the end.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+/// A generating request, counted while this lives.
+#[derive(Debug)]
+pub(super) struct InFlight(Arc<AtomicU64>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,190 @@
+//! From checked requests to the text of their choices: the only place of the frontend that speaks to the driver.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{context::Context, error::ApiError};
+use crate::{
+    driver::{Emission, Submission, Tokens},
+    engine::{EngineRequest, Finish, FinishReason, PrefixCacheReads, SamplingParams, StopReason},
+    text::TextRequest,
+    tokenizer::GeneratedText,
+    usage::Usage,
+};
+
+/// A prompt and what may be generated for it.
+#[derive(Clone, Debug)]
+pub(super) struct Prompt {
+    pub(super) text: String,
+    pub(super) tokens: Arc<[u32]>,
+    pub(super) sampling: SamplingParams,
+}
+
+/// What a request asks of the engine.
+#[derive(Clone, Debug)]
+pub(super) struct Job<'a> {
+    pub(super) prompts: Vec<Prompt>,
+    /// Choices of each prompt.
+    pub(super) n: u32,
+    pub(super) messages: Option<&'a Value>,
+    pub(super) cache_salt: Option<String>,
+    pub(super) prefix_cache_reads: PrefixCacheReads,
+    pub(super) priority: i32,
+}
+
+/// One choice while it grows.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// Index of its prompt.
+    pub(super) prompt: usize,
+    pub(super) prompt_tokens: u64,
+    pub(super) token_ids: Vec<u32>,
+    pub(super) finish: Option<Finish>,
+    text: GeneratedText,
+    stop: Vec<String>,
+}
+
+impl Choice {
+    /// Its whole text.
+    pub(super) fn text(&self) -> &str {
+        self.text.text()
+    }
+
+    /// What it has used so far.
+    pub(super) fn usage(&self) -> Usage {
+        Usage { prompt_tokens: self.prompt_tokens, completion_tokens: self.token_ids.len() as u64, cached_tokens: None }
+    }
+
+    /// `finish_reason`.
+    pub(super) fn finish_reason(&self) -> Value {
+        match self.finish.map(|finish| finish.reason) {
+            None => Value::Null,
+            Some(FinishReason::Stop) => "stop".into(),
+            Some(FinishReason::Length) => "length".into(),
+            Some(FinishReason::Abort) => "abort".into(),
+            Some(FinishReason::Error) => "error".into(),
+        }
+    }
+
+    /// `stop_reason`.
+    pub(super) fn stop_reason(&self) -> Value {
+        match self.finish.and_then(|finish| finish.stop_reason) {
+            None => Value::Null,
+            Some(StopReason::Token(id)) => id.into(),
+            Some(StopReason::Text(index)) => self.stop.get(index).map_or(Value::Null, |stop| stop.as_str().into()),
+        }
+    }
+}
+
+/// What one token brought to a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Delta {
+    /// Index of the choice among all of the request.
+    pub(super) choice: usize,
+    pub(super) text: String,
+    pub(super) token: Option<u32>,
+}
+
+/// A request that is being generated. Dropping it aborts what is not finished.
+#[derive(Debug)]
+pub(super) struct Generation {
+    pub(super) choices: Vec<Choice>,
+    tokens: Tokens,
+}
+
+impl Generation {
+    /// Hands the request to the engine.
+    pub(super) fn start(context: &Context, job: &Job<'_>) -> Self {
+        let app = &context.app;
+        let mut choices = Vec::new();
+        let mut sequences = Vec::new();
+        for (index, prompt) in job.prompts.iter().enumerate() {
+            for choice_index in 0..job.n {
+                let request = TextRequest::new(&prompt.text, &prompt.tokens, &app.tokenizer)
+                    .with_choice_index(choice_index)
+                    .with_key(key(app.seed, prompt));
+                let request = match job.messages {
+                    Some(messages) => request.with_messages(messages),
+                    None => request,
+                };
+                sequences.push(EngineRequest {
+                    prompt_tokens: Arc::clone(&prompt.tokens),
+                    sampling: prompt.sampling.clone(),
+                    continuation: app.text.reply(&request),
+                    cache_salt: job.cache_salt.clone(),
+                    prefix_cache_reads: job.prefix_cache_reads,
+                    priority: job.priority,
+                    choice_index,
+                });
+                choices.push(Choice {
+                    prompt: index,
+                    prompt_tokens: prompt.tokens.len() as u64,
+                    token_ids: Vec::new(),
+                    finish: None,
+                    text: GeneratedText::new(&app.tokenizer, &prompt.sampling),
+                    stop: prompt.sampling.stop.clone(),
+                });
+            }
+        }
+        let submission = Submission { sequences, n: job.n };
+        Self { choices, tokens: app.engine.submit(app.engine.ticket(), submission) }
+    }
+
+    /// What comes next; `None` when every choice has finished.
+    pub(super) async fn next(&mut self) -> Option<Result<Delta, ApiError>> {
+        let (index, token, finish) = match self.tokens.next().await {
+            Some(Emission::Progress { choice, token, finish, .. }) => (choice, token, finish),
+            Some(Emission::Refused(error)) => return Some(Err(ApiError::bad_request(error.to_string()))),
+            None if self.choices.iter().all(|choice| choice.finish.is_some()) => return None,
+            None => return Some(Err(ApiError::engine_dead())),
+        };
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let Some(choice) = self.choices.get_mut(index) else { return Some(Err(ApiError::engine_dead())) };
+        if let Some(token) = token {
+            choice.token_ids.push(token);
+            choice.text.push(token);
+        }
+        choice.finish = finish;
+        let text = match &choice.finish {
+            Some(Finish { reason: FinishReason::Error, .. }) => return Some(Err(ApiError::internal("Internal server error"))),
+            Some(finish) => choice.text.finish(finish),
+            None => choice.text.ready(),
+        };
+        Some(Ok(Delta { choice: index, text, token }))
+    }
+
+    /// Waits for the end of every choice.
+    pub(super) async fn finish(&mut self) -> Result<(), ApiError> {
+        while let Some(delta) = self.next().await {
+            delta?;
+        }
+        Ok(())
+    }
+
+    /// The account of the whole request: each prompt once, the tokens of all choices. `cached_of` names the choice whose cached tokens are
+    /// told for all, which is vLLM's way even with several prompts.
+    pub(super) fn usage(&self, cached_of: usize) -> Usage {
+        let mut prompts: Vec<(usize, u64)> = self.choices.iter().map(|choice| (choice.prompt, choice.prompt_tokens)).collect();
+        prompts.dedup_by_key(|(prompt, _)| *prompt);
+        let finish = self.choices.get(cached_of).and_then(|choice| choice.finish);
+        Usage {
+            prompt_tokens: prompts.iter().map(|(_, tokens)| tokens).sum(),
+            completion_tokens: self.choices.iter().map(|choice| choice.token_ids.len() as u64).sum(),
+            cached_tokens: finish.and_then(|finish| finish.cached_tokens).map(u64::from),
+        }
+    }
+}
+
+/// The key of a request's content and of all seeds.
+fn key(server_seed: u64, prompt: &Prompt) -> u64 {
+    let mut hash = Xxh3::with_seed(server_seed);
+    for token in prompt.tokens.iter() {
+        hash.update(&token.to_le_bytes());
+    }
+    if let Some(seed) = prompt.sampling.seed {
+        hash.update(&seed.to_le_bytes());
+    }
+    hash.digest()
+}

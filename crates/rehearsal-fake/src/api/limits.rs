@@ -1,0 +1,173 @@
+//! How many tokens a request may generate, and how long its prompt may be.
+
+use super::error::ApiError;
+use crate::version::{ErrorCode, ErrorParam, Features, Overflow};
+
+/// The `max_tokens` of a request, under whichever name it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) tokens: i64,
+    pub(super) field: &'static str,
+}
+
+/// The tokens that a chat may generate: what is asked for, or all that fits behind the prompt.
+pub(super) fn for_chat(
+    features: &Features,
+    max_model_len: u32,
+    prompt_len: usize,
+    wanted: Option<Wanted>,
+) -> Result<i64, ApiError> {
+    let (limit, prompt) = (i64::from(max_model_len), signed(prompt_len));
+    let left = limit - prompt;
+    if features.max_tokens_overflow == Overflow::Clamped {
+        return clamped(features, limit, prompt, wanted);
+    }
+    if left <= 0 {
+        // the trailing `None` is the absent cause of the exception (`serving_chat.py`, `f"{e} {e.__cause__}"`)
+        return Err(ApiError::bad_request(format!("{} None", too_long(limit, prompt))));
+    }
+    match wanted {
+        Some(Wanted { tokens, .. }) if left < tokens => Err(ApiError::bad_request(format!(
+            "'max_tokens' or 'max_completion_tokens' is too large: {tokens}. This model's maximum context length is {limit} tokens and \
+             your request has {prompt} input tokens ({tokens} > {limit} - {prompt}). None"
+        ))),
+        Some(Wanted { tokens, .. }) => Ok(tokens),
+        None => Ok(left),
+    }
+}
+
+/// The tokens that a completion may generate: what is asked for.
+pub(super) fn for_completion(
+    features: &Features,
+    max_model_len: u32,
+    prompt_len: usize,
+    wanted: Wanted,
+) -> Result<i64, ApiError> {
+    let (limit, prompt) = (i64::from(max_model_len), signed(prompt_len));
+    if features.max_tokens_overflow == Overflow::Clamped {
+        return clamped(features, limit, prompt, Some(wanted));
+    }
+    // the message names what the answer leaves of the context, issue #33418
+    let limit = limit.saturating_sub(wanted.tokens.max(0));
+    if limit < prompt { Err(ApiError::bad_request(too_long(limit, prompt))) } else { Ok(wanted.tokens) }
+}
+
+fn clamped(features: &Features, limit: i64, prompt: i64, wanted: Option<Wanted>) -> Result<i64, ApiError> {
+    let rust = features.error_code == ErrorCode::Name;
+    if let Some(Wanted { tokens, field }) = wanted.filter(|wanted| limit < wanted.tokens && !rust) {
+        let message =
+            format!("{field}={tokens} cannot be greater than max_model_len={limit}. Please request fewer output tokens.");
+        return Err(ApiError::bad_value(features, field, &tokens.to_string(), &message));
+    }
+    if limit < prompt {
+        return Err(if rust {
+            ApiError::bad_request(format!(
+                "this model's maximum context length is {limit} tokens, but the prompt contains {prompt} input tokens"
+            ))
+        } else {
+            let least = limit + 1;
+            let message = format!(
+                "This model's maximum context length is {limit} tokens. However, your prompt contains at least {least} input tokens, which \
+                 exceeds this limit even without any output tokens. Please reduce the length of the input prompt."
+            );
+            ApiError::bad_value(features, "input_tokens", &least.to_string(), &message)
+        });
+    }
+    let left = limit - prompt;
+    Ok(wanted.map_or(left, |wanted| wanted.tokens.min(left)))
+}
+
+/// `truncate_prompt_tokens`: keeps the end of the prompt. `limit` is what −1 stands for and the most that may be asked for.
+pub(super) fn truncate(
+    features: &Features,
+    prompt: &mut Vec<u32>,
+    asked: Option<i64>,
+    limit: i64,
+    refused: impl FnOnce(i64, i64) -> String,
+) -> Result<(), ApiError> {
+    let Some(asked) = asked else { return Ok(()) };
+    let kept = if asked == -1 { limit } else { asked };
+    if limit < kept {
+        let message = if features.error_param == ErrorParam::Named {
+            format!("truncate_prompt_tokens={kept} cannot be greater than max_model_len = {limit}. Please request a smaller truncation size.")
+        } else {
+            refused(kept, limit)
+        };
+        return Err(ApiError::bad_value(features, "truncate_prompt_tokens", &kept.to_string(), &message));
+    }
+    let surplus = prompt.len().saturating_sub(usize::try_from(kept).unwrap_or(0));
+    prompt.drain(..surplus);
+    Ok(())
+}
+
+fn too_long(limit: i64, prompt: i64) -> String {
+    format!(
+        "This model's maximum context length is {limit} tokens. However, your request has {prompt} input tokens. Please reduce the length \
+         of the input messages."
+    )
+}
+
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::Wire;
+
+    const MAX_TOKENS: &str = "max_tokens";
+
+    fn said(features: &Features, outcome: Result<i64, ApiError>) -> Result<i64, String> {
+        outcome.map_err(|error| error.json(features).unwrap()["error"]["message"].as_str().unwrap().to_owned())
+    }
+
+    #[track_caller]
+    fn chat(version: &str, prompt: usize, tokens: Option<i64>, expect: Result<i64, &str>) {
+        let features = Wire::of(version.parse().unwrap()).unwrap().features;
+        let wanted = tokens.map(|tokens| Wanted { tokens, field: MAX_TOKENS });
+        assert_eq!(said(&features, for_chat(&features, 512, prompt, wanted)), expect.map_err(str::to_owned), "{version}");
+    }
+
+    /// Figures of recorded servers with a context of 512 tokens.
+    #[test]
+    fn chat_is_refused_by_old_versions_and_clamped_by_new_ones() {
+        chat("0.13.0", 16, None, Ok(496));
+        chat(
+            "0.13.0",
+            16,
+            Some(510),
+            Err("'max_tokens' or 'max_completion_tokens' is too large: 510. This model's maximum context length is 512 tokens and \
+                 your request has 16 input tokens (510 > 512 - 16). None"),
+        );
+        chat("0.32.0", 510, Some(3), Ok(2));
+        chat("0.32.0", 512, None, Ok(0));
+        chat("0.32.0-rust", 16, Some(100_000), Ok(496));
+        chat(
+            "0.32.0-rust",
+            2413,
+            None,
+            Err("this model's maximum context length is 512 tokens, but the prompt contains 2413 input tokens"),
+        );
+    }
+
+    #[test]
+    fn old_completions_name_the_wrong_limit() {
+        let features = Wire::of("0.13.0".parse().unwrap()).unwrap().features;
+        let wanted = Wanted { tokens: 100_000, field: MAX_TOKENS };
+        assert_eq!(
+            said(&features, for_completion(&features, 512, 3, wanted)).unwrap_err(),
+            "This model's maximum context length is -99488 tokens. However, your request has 3 input tokens. Please reduce the \
+             length of the input messages."
+        );
+    }
+
+    #[test]
+    fn truncation_keeps_the_end() {
+        let features = Wire::of("0.13.0".parse().unwrap()).unwrap().features;
+        let mut prompt = vec![1, 2, 3];
+        truncate(&features, &mut prompt, Some(2), 9, |_, _| String::new()).unwrap();
+        assert_eq!(prompt, [2, 3]);
+        assert!(truncate(&features, &mut prompt, Some(10), 9, |kept, limit| format!("{kept} {limit}")).is_err());
+    }
+}

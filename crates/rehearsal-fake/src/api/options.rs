@@ -1,0 +1,88 @@
+//! The settings of vLLM's HTTP frontend, each named after its flag.
+
+use crate::usage::UsageReporting;
+
+/// What the HTTP frontend is told at start-up; the engine's settings are in [`EngineConfig`](crate::engine::EngineConfig).
+///
+/// ```
+/// use rehearsal_fake::{api::FrontendOptions, usage::UsageReporting};
+///
+/// let options = FrontendOptions { usage_reporting: UsageReporting::Forced, ..FrontendOptions::for_model("tiny") };
+/// assert_eq!(options.served_model_names, ["tiny"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrontendOptions {
+    /// `--served-model-name`: the names that requests may use. Answers carry the first one, whichever was used.
+    pub served_model_names: Vec<String>,
+    /// `--model`: the path or repository of the model, `root` in `/v1/models`. It is no name for requests unless it is listed.
+    pub model_root: String,
+    /// `--api-key`: with any key here, `/v1` asks for one of them.
+    pub api_keys: Vec<String>,
+    /// `--enable-force-include-usage`.
+    pub usage_reporting: UsageReporting,
+    /// `--enable-prompt-tokens-details`.
+    pub prompt_tokens_details: PromptTokensDetails,
+    /// `--enable-request-id-headers`.
+    pub request_id_headers: RequestIdHeaders,
+    /// `--enable-server-load-tracking`.
+    pub load_tracking: LoadTracking,
+    /// `--max-logprobs`.
+    pub max_logprobs: u32,
+    /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
+    pub max_body_bytes: usize,
+}
+
+impl FrontendOptions {
+    /// vLLM's defaults for a model of that name.
+    #[must_use]
+    pub fn for_model(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self {
+            served_model_names: vec![name.clone()],
+            model_root: name,
+            api_keys: Vec::new(),
+            usage_reporting: UsageReporting::OnRequest,
+            prompt_tokens_details: PromptTokensDetails::Hidden,
+            request_id_headers: RequestIdHeaders::Absent,
+            load_tracking: LoadTracking::Off,
+            max_logprobs: 20,
+            max_body_bytes: 64 << 20,
+        }
+    }
+
+    /// The name that answers carry.
+    #[must_use]
+    pub fn model_name(&self) -> &str {
+        self.served_model_names.first().map_or(&self.model_root, String::as_str)
+    }
+}
+
+/// Whether `usage` tells how many prompt tokens came from the prefix cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PromptTokensDetails {
+    /// It does not.
+    #[default]
+    Hidden,
+    /// It does.
+    Shown,
+}
+
+/// Whether answers carry `X-Request-Id`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestIdHeaders {
+    /// They do not.
+    #[default]
+    Absent,
+    /// All of them do: the request's own id, or a new one.
+    Echoed,
+}
+
+/// Whether `/load` counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadTracking {
+    /// It says 0.
+    #[default]
+    Off,
+    /// It says how many generating requests are in flight.
+    On,
+}

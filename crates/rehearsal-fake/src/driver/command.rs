@@ -1,0 +1,128 @@
+//! What the server says to the driver, and what the driver says to each request.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::sync::mpsc;
+
+use crate::engine::{EngineRequest, Finish, Nanos, SubmitError};
+
+/// Names a submission of this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// The sequences of one HTTP request, in the order of its choices: sequence `prompt · n + i` is choice `i` of a prompt.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    /// The route, for the journal.
+    pub(crate) path: &'static str,
+    pub(crate) sequences: Vec<EngineRequest>,
+    /// Choices of one prompt.
+    pub(crate) n: u32,
+}
+
+/// What observers see of a submission that the engine took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Submitted {
+    pub(crate) ticket: Ticket,
+    pub(crate) path: &'static str,
+    pub(crate) at: Nanos,
+    pub(crate) sequences: u32,
+    pub(crate) n: u32,
+    pub(crate) max_tokens: u32,
+}
+
+/// What happened to a choice.
+#[derive(Clone, Debug)]
+pub(crate) enum Emission {
+    /// The engine refused the submission; nothing follows.
+    Refused(SubmitError),
+    /// A token, the end, or both.
+    Progress {
+        /// Index of the sequence in its submission.
+        choice: u32,
+        token: Option<u32>,
+        finish: Option<Finish>,
+    },
+}
+
+#[derive(Debug)]
+pub(super) enum Command {
+    Submit { ticket: Ticket, submission: Submission, emissions: mpsc::UnboundedSender<Emission> },
+    Abort(Ticket),
+}
+
+/// The way to the engine. Cheap to clone; when the last clone and the last [`Tokens`] are gone, the driver ends.
+///
+/// ```text
+/// let mut tokens = app.engine.submit(Submission { path: "/v1/completions", sequences, n: 1 });
+/// while let Some(emission) = tokens.next().await { … }      // dropping `tokens` before the end aborts the request
+/// ```
+#[derive(Clone, Debug)]
+pub(crate) struct EngineHandle {
+    queue: mpsc::UnboundedSender<Command>,
+    tickets: Arc<AtomicU64>,
+}
+
+impl EngineHandle {
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (queue, commands) = mpsc::unbounded_channel();
+        (Self { queue, tickets: Arc::default() }, commands)
+    }
+
+    /// Hands a request to the engine. The channel needs no bound: it holds at most the request's own `max_tokens`.
+    pub(crate) fn submit(&self, submission: Submission) -> Tokens {
+        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
+        let (emissions, receiver) = mpsc::unbounded_channel();
+        let open = submission.sequences.len();
+        // without a driver the sender is dropped with the command, and the receiver sees the end
+        let _ = self.queue.send(Command::Submit { ticket, submission, emissions });
+        Tokens { receiver, open, ticket, queue: self.queue.clone() }
+    }
+}
+
+/// The tokens of one request. Dropping it before the end aborts the request.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    receiver: mpsc::UnboundedReceiver<Emission>,
+    open: usize,
+    ticket: Ticket,
+    queue: mpsc::UnboundedSender<Command>,
+}
+
+impl Tokens {
+    /// What happens next; `None` after the last choice has finished, or when the engine is gone.
+    pub(crate) fn poll_next(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Option<Emission>> {
+        if self.open == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        self.receiver.poll_recv(context).map(|emission| {
+            match &emission {
+                Some(Emission::Progress { finish: None, .. }) => {}
+                Some(Emission::Progress { .. }) => self.open -= 1,
+                Some(Emission::Refused(_)) | None => self.open = 0,
+            }
+            emission
+        })
+    }
+
+    /// What happens next.
+    pub(crate) async fn next(&mut self) -> Option<Emission> {
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// Whether every choice has finished.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.open == 0
+    }
+}
+
+impl Drop for Tokens {
+    fn drop(&mut self) {
+        if !self.is_complete() {
+            let _ = self.queue.send(Command::Abort(self.ticket));
+        }
+    }
+}

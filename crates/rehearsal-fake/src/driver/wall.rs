@@ -1,0 +1,49 @@
+//! What `created` and `date` say: the wall clock read once, and the engine's clock since.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::time::Instant;
+
+use super::Clock;
+use crate::engine::Nanos;
+
+/// Stamps answers. Nothing is timed by it.
+#[derive(Clone, Debug)]
+pub(crate) struct WallClock {
+    started: Duration,
+    clock: Arc<Clock>,
+}
+
+impl WallClock {
+    /// Starts at `started` after the epoch, or at the present.
+    pub(crate) fn start(clock: Arc<Clock>, started: Option<Duration>) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "answers carry a date; it is read once, and no deadline depends on it")]
+        let present = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { started: started.unwrap_or_else(present), clock }
+    }
+
+    /// Since the epoch, at the server's start.
+    pub(crate) fn started(&self) -> Duration {
+        self.started
+    }
+
+    /// Whole seconds since the epoch.
+    pub(crate) fn unix_seconds(&self) -> u64 {
+        (self.started + self.clock.on_the_wall(self.clock.now())).as_secs()
+    }
+
+    /// The engine's time.
+    pub(crate) fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+}
+
+/// Waits on the wall, for faults that make an answer slow; the grid of tokio's timer is fine enough for these.
+pub(crate) async fn pause(span: Duration) {
+    if let Some(until) = Instant::now().checked_add(span) {
+        tokio::time::sleep_until(until).await;
+    }
+}

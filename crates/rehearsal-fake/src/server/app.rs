@@ -1,0 +1,44 @@
+//! What the routes share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{
+    api::FrontendOptions,
+    chat_template::ChatTemplate,
+    driver::{EngineHandle, Lateness, LatenessLog, WallClock},
+    fault::Faults,
+    journal::Journal,
+    metrics::Metrics,
+    text::TextModel,
+    tokenizer::Tokenizer,
+    version::Wire,
+};
+
+/// One server's state. Nothing in it waits, and whatever changes has its own lock.
+pub(crate) struct App {
+    /// The way to the engine.
+    pub(crate) engine: EngineHandle,
+    pub(crate) tokenizer: Tokenizer,
+    /// Ids that the model has, padding of its embedding included: prompts may use them.
+    pub(crate) vocab_size: u32,
+    pub(crate) chat_template: ChatTemplate,
+    pub(crate) text: Arc<dyn TextModel>,
+    pub(crate) frontend: FrontendOptions,
+    /// The version answered as.
+    pub(crate) wire: Wire,
+    pub(crate) metrics: Metrics,
+    pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
+    pub(crate) lateness: Arc<Mutex<LatenessLog>>,
+    pub(crate) max_model_len: u32,
+    pub(crate) seed: u64,
+    /// Stamps answers.
+    pub(crate) clock: WallClock,
+}
+
+impl App {
+    /// How late the driver was.
+    pub(crate) fn lateness(&self) -> Lateness {
+        self.lateness.lock().unwrap_or_else(PoisonError::into_inner).summary()
+    }
+}

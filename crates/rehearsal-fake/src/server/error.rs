@@ -1,0 +1,47 @@
+//! Why a server does not start.
+
+use std::{io, net::SocketAddr};
+
+use crate::{
+    driver::ClockError, engine::EngineConfigError, profile::StartRefusal, version::CompatError, version::VllmVersion,
+};
+
+/// Why a fake server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {source}; choose another port, or 0 for a free one")]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// vLLM would not start on that machine; the message is its own.
+    #[error(transparent)]
+    Refused(#[from] StartRefusal),
+    /// The engine's settings contradict each other.
+    #[error(transparent)]
+    Engine(#[from] EngineConfigError),
+    /// The pacing does not fit the runtime's clock.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The version is unknown.
+    #[error(transparent)]
+    Version(#[from] CompatError),
+    /// The version does not know the flag and refuses to start with it.
+    #[error("{flag}: argument is not implemented in Rust frontend yet (vLLM {version}); leave it out or choose another version")]
+    Flag {
+        /// The flag.
+        flag: &'static str,
+        /// The version.
+        version: VllmVersion,
+    },
+    /// Virtual time was asked for over TCP.
+    #[error("virtual pacing works in memory only, since the paused clock jumps while bytes are on their way: use `start_in_memory()`")]
+    VirtualOverTcp,
+    /// A server without a name for its model.
+    #[error("`served_model_names` is empty: name the model")]
+    NoModelName,
+}

@@ -1,0 +1,18 @@
+//! The server around the engine: [`FakeVllm`], its builder, and its doors.
+//!
+//! **Here:** what a running server is made of ([`App`](app::App)), listening over TCP and in memory, start-up and shutdown. **Not here, on
+//! purpose:** what the routes answer (`api`), and anything that waits for the engine's time (`driver`).
+
+mod app;
+mod builder;
+mod connector;
+mod error;
+mod handle;
+mod listen;
+mod observer;
+
+pub(crate) use app::App;
+pub use builder::FakeVllmBuilder;
+pub use connector::{Connector, InMemoryStream};
+pub use error::StartError;
+pub use handle::{FakeVllm, ShutdownReport};

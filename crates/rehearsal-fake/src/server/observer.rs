@@ -1,0 +1,27 @@
+//! Who watches the engine: metrics and journal.
+
+use crate::{
+    driver::{Observer, Submitted, Ticket},
+    engine::{EngineStats, Event},
+    journal::Journal,
+    metrics::Metrics,
+};
+
+/// Hands the engine's events to both.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) metrics: Metrics,
+    pub(super) journal: Journal,
+}
+
+impl Observer for Watch {
+    fn submitted(&mut self, submitted: Submitted) {
+        self.metrics.submitted(submitted);
+        self.journal.submitted(submitted);
+    }
+
+    fn happened(&mut self, events: &[(Event, Option<(Ticket, u32)>)], stats: &EngineStats) {
+        self.metrics.happened(events, stats);
+        self.journal.happened(events);
+    }
+}

@@ -1,0 +1,207 @@
+//! The features whose value depends on the version, as types; their values come from `compat.toml`.
+
+use serde::Deserialize;
+
+/// Everything but shapes that differs between versions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// What `stream_options: {}` asks for.
+    pub empty_stream_options: EmptyStreamOptions,
+    /// What `--enable-force-include-usage` does to a stream.
+    pub force_include_usage: ForceIncludeUsage,
+    /// What a completion chunk without usage carries under that key.
+    pub completion_chunk_usage: ChunkUsage,
+    /// How a cached count of zero is written.
+    pub zero_cached_tokens: ZeroCachedTokens,
+    /// How values of another JSON type are taken.
+    pub coercion: Coercion,
+    /// Hexadecimal digits of a generated request id.
+    pub id_digits: usize,
+    /// `owned_by` in `/v1/models`.
+    pub owned_by: String,
+    /// The headers of every answer.
+    pub headers: HeaderStyle,
+    /// `system_fingerprint`, empty when it is null; `{version}` stands for the release.
+    pub fingerprint: String,
+    /// What `error.code` holds.
+    pub error_code: ErrorCode,
+    /// Whether `error.param` names the field.
+    pub error_param: ErrorParam,
+    /// Whether an unknown model's error lists the known ones.
+    pub valid_aliases: ModelAliases,
+    /// How validation errors are worded.
+    pub pydantic_errors: PydanticErrors,
+    /// What a body does that is JSON but no object.
+    pub non_object_body: NonObjectBody,
+    /// What happens when prompt and `max_tokens` exceed the context.
+    pub max_tokens_overflow: Overflow,
+    /// What `max_completion_tokens: 0` does.
+    pub zero_max_completion_tokens: ZeroMaxCompletionTokens,
+    /// What `max_tokens: null` does on `/v1/completions`.
+    pub null_max_tokens: NullMaxTokens,
+    /// Whether `n > 1` and lists of prompts are served.
+    pub several_choices: SeveralChoices,
+    /// The greatest temperature.
+    pub max_temperature: Limit,
+    /// How many stop strings are taken.
+    pub max_stop_strings: Limit,
+    /// Where `finish_reason` stands in a stream.
+    pub finish_chunk: FinishChunk,
+    /// What the delta that opens a chat stream holds.
+    pub role_delta: RoleDelta,
+}
+
+macro_rules! choices {
+    ($(#[$doc:meta] $name:ident { $(#[$variant_doc:meta] $variant:ident),+ $(,)? })+) => {$(
+        #[$doc]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $(#[$variant_doc] $variant),+ }
+    )+};
+}
+
+choices! {
+    /// What `stream_options: {}` asks for.
+    EmptyStreamOptions {
+        /// A usage chunk: `include_usage` is true by default.
+        Include,
+        /// Nothing.
+        Exclude,
+    }
+    /// What `--enable-force-include-usage` does to a stream.
+    ForceIncludeUsage {
+        /// A final usage chunk; continuous usage only when asked for.
+        Final,
+        /// Usage on every chunk and a final usage chunk, whatever the request says.
+        Continuous,
+        /// The server does not start with the flag.
+        Refused,
+    }
+    /// What a completion chunk without usage carries under that key.
+    ChunkUsage {
+        /// `"usage":null`.
+        Null,
+        /// No such key.
+        Absent,
+    }
+    /// How a cached count of zero is written when prompt token details are enabled.
+    ZeroCachedTokens {
+        /// The details are null, or left out of a stream.
+        Null,
+        /// `{"cached_tokens":0}`.
+        Zero,
+    }
+    /// How values of another JSON type are taken.
+    Coercion {
+        /// As pydantic does: `"yes"` is true, `4.0` and `"4"` are 4.
+        Lax,
+        /// Refused.
+        Strict,
+    }
+    /// The headers of every answer.
+    HeaderStyle {
+        /// `server: uvicorn`, `vary: Origin`, a charset on event streams.
+        Uvicorn,
+        /// No server header; `cache-control: no-cache` on event streams.
+        Hyper,
+    }
+    /// What `error.code` holds.
+    ErrorCode {
+        /// The HTTP status, a number.
+        Status,
+        /// A word such as `model_not_found`.
+        Name,
+    }
+    /// Whether `error.param` names the field.
+    ErrorParam {
+        /// Always null.
+        Null,
+        /// The field's name where there is one.
+        Named,
+    }
+    /// Whether an unknown model's error lists the known ones.
+    ModelAliases {
+        /// It does not.
+        Hidden,
+        /// "Valid aliases: …".
+        Listed,
+    }
+    /// How validation errors are worded.
+    PydanticErrors {
+        /// With the input quoted as a Python value.
+        Quoted,
+        /// The message alone.
+        Brief,
+    }
+    /// What a body does that is JSON but no object.
+    NonObjectBody {
+        /// 500 in plain text.
+        Crash,
+        /// 400.
+        Refused,
+    }
+    /// What happens when prompt and `max_tokens` exceed the context.
+    Overflow {
+        /// 400.
+        Refused,
+        /// As many tokens as fit.
+        Clamped,
+    }
+    /// What `max_completion_tokens: 0` does.
+    ZeroMaxCompletionTokens {
+        /// As if it were not there.
+        Ignored,
+        /// 400.
+        Refused,
+    }
+    /// What `max_tokens: null` does on `/v1/completions`.
+    NullMaxTokens {
+        /// 500 with an empty message.
+        Crash,
+        /// 16 tokens, as if it were not there.
+        Default,
+    }
+    /// Whether `n > 1` and lists of prompts are served.
+    SeveralChoices {
+        /// They are.
+        Served,
+        /// 400.
+        Refused,
+    }
+    /// A limit that came with a later release.
+    Limit {
+        /// None.
+        Unbounded,
+        /// Two.
+        Two,
+        /// Four.
+        Four,
+    }
+    /// Where `finish_reason` stands in a stream.
+    FinishChunk {
+        /// On the delta of the last token.
+        LastDelta,
+        /// On a chunk of its own with an empty delta.
+        Separate,
+    }
+    /// What the delta that opens a chat stream holds.
+    RoleDelta {
+        /// `{"role":"assistant","content":""}`.
+        EmptyContent,
+        /// `{"role":"assistant"}`.
+        RoleOnly,
+    }
+}
+
+impl Limit {
+    /// The limit as a number.
+    #[must_use]
+    pub fn value(self) -> Option<u32> {
+        match self {
+            Self::Unbounded => None,
+            Self::Two => Some(2),
+            Self::Four => Some(4),
+        }
+    }
+}
