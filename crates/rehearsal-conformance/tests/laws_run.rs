@@ -135,6 +135,8 @@ proptest! {
     }
 }
 
+type Break = fn(&mut RequestTimeline);
+
 /// Each cross-check has a request that breaks it and nothing else that it should notice.
 #[test]
 fn each_cross_check_notices_its_own_fault() {
@@ -149,7 +151,6 @@ fn each_cross_check_notices_its_own_fault() {
     };
     let sound = story.timeline(0);
     let window = sound.finished;
-    type Break = fn(&mut RequestTimeline);
     let with_usage = |request: &mut RequestTimeline, edit: fn(&mut TokenUsage)| {
         edit(request.usage.as_mut().unwrap());
     };
@@ -171,7 +172,7 @@ fn each_cross_check_notices_its_own_fault() {
     let mut cached = sound.clone();
     with_usage(&mut cached, |usage| usage.cached_tokens = Some(20));
     assert!(cross_checks(&[cached], window).iter().all(rehearsal_load::metrics::CrossCheck::holds));
-    let outside = cross_checks(&[sound], window - Duration::from_nanos(1));
+    let outside = cross_checks(&[sound], window.saturating_sub(Duration::from_nanos(1)));
     let little = outside.iter().find(|check| check.id == "littles_law").unwrap();
     assert!(!little.holds(), "a request outside the window is not in the average");
 }
