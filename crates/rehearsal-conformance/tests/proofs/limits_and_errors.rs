@@ -1,0 +1,128 @@
+//! Faults of limits and of refusals.
+
+use serde_json::{Value, json};
+
+use crate::{Proof, faulty::Reply};
+
+pub(crate) const PROOFS: &[Proof] = &[
+    Proof::new("L-01", "the default is 16 tokens", |asked, reply| {
+        if asked.path.ends_with("completions") {
+            reply.usages(|usage| usage["completion_tokens"] = json!(1));
+        }
+    }),
+    Proof::new("L-02", "the default is 20 tokens", |_, reply| {
+        reply.usages(|usage| usage["completion_tokens"] = json!(20));
+    }),
+    Proof::new("L-03", "the limit is one too low", |asked, reply| {
+        if asked.has("max_tokens", &json!(4)) {
+            reply.refuse(400);
+        }
+    }),
+    Proof::new("L-04", "the answer is cut instead", |asked, reply| {
+        if asked.has("max_tokens", &json!(5)) {
+            reply.status = 200;
+            reply.text = json!({
+                "choices": [{"index": 0, "text": "", "finish_reason": "length"}],
+                "usage": {"prompt_tokens": 1, "total_tokens": 5, "completion_tokens": 4},
+            })
+            .to_string();
+        }
+    }),
+    Proof::new("L-05", "max_tokens goes first", |asked, reply| {
+        if asked.has("max_completion_tokens", &json!(3)) {
+            reply.usages(|usage| usage["completion_tokens"] = json!(2));
+        }
+    }),
+    Proof::new("L-05", "0 is refused", |asked, reply| {
+        if asked.has("max_completion_tokens", &json!(0)) {
+            reply.refuse(400);
+        }
+    }),
+    Proof::new("E-01", "an unknown model is a bad request", |asked, reply| {
+        if asked.has("model", &json!("rehearsal-no-such-model")) {
+            reply.refuse(400);
+        }
+    }),
+    Proof::new("E-01", "the error is a text", |asked, reply| {
+        if asked.has("model", &json!("rehearsal-no-such-model")) {
+            reply.whole(|body| body["error"] = json!("not found"));
+        }
+    }),
+    Proof::new("E-02", "half a JSON object is the server's fault", |asked, reply| {
+        if asked.body.is_null() {
+            server_error(reply);
+        }
+    }),
+    Proof::new("E-02", "an array is another server error", |asked, reply| {
+        if asked.body.is_array() {
+            reply.status = 502;
+        }
+    }),
+    Proof::new("E-03", "a request without a prompt is answered", |asked, reply| {
+        if asked.body.get("messages").is_none() && asked.body.get("prompt").is_none() {
+            reply.status = 200;
+        }
+    }),
+    Proof::new("E-04", "the code is a text", |_, reply| {
+        if reply.status == 400 {
+            reply.whole(|body| body["error"]["code"] = json!("invalid"));
+        }
+    }),
+    Proof::new("E-05", "a wrong type is the server's fault", |asked, reply| {
+        if asked.has("max_tokens", &json!("four")) {
+            server_error(reply);
+        }
+    }),
+    Proof::new("E-06", "4.0 is refused", |asked, reply| {
+        if asked.has("max_tokens", &json!(4.0)) {
+            reply.refuse(400);
+        }
+    }),
+    Proof::new("E-07", "a negative temperature is answered", |asked, reply| {
+        if asked.has("temperature", &json!(-1)) {
+            reply.status = 200;
+        }
+    }),
+    Proof::new("E-07", "n 0 is the server's fault", |asked, reply| {
+        if asked.has("n", &json!(0)) {
+            server_error(reply);
+        }
+    }),
+    Proof::new("E-08", "a high temperature is refused", |asked, reply| {
+        if asked.has("temperature", &json!(2.5)) {
+            reply.refuse(400);
+        }
+    }),
+    Proof::new("E-09", "the refusal is an event", |asked, reply| {
+        if asked.streams() && reply.status == 400 {
+            reply.status = 200;
+            reply.set_header("content-type", "text/event-stream");
+            reply.text = format!("data: {}\n\ndata: [DONE]\n\n", reply.text);
+        }
+    }),
+    Proof::with_key("E-10", "a wrong key is right", |_, reply| {
+        if reply.status == 401 {
+            reply.status = 200;
+        }
+    }),
+    Proof::with_key("E-10", "the probe needs a key", |asked, reply| {
+        if asked.path == "/health" {
+            reply.refuse(401);
+        }
+    }),
+    Proof::new("E-11", "a wrong method is not found", |asked, reply| {
+        if asked.path.ends_with("completions") && reply.status == 405 {
+            reply.status = 404;
+        }
+    }),
+    Proof::new("E-11", "an unknown route is the server's fault", |asked, reply| {
+        if asked.path.ends_with("no-such-route") {
+            server_error(reply);
+        }
+    }),
+];
+
+fn server_error(reply: &mut Reply) {
+    reply.status = 500;
+    reply.text = Value::from("Internal Server Error").to_string();
+}
