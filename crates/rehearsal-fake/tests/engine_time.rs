@@ -251,3 +251,20 @@ fn a_config_that_cannot_work_is_refused() {
     ));
     assert!(matches!(refused(|config| config.jitter_sigma = f64::NAN), EngineConfigError::Jitter { .. }));
 }
+
+/// Two requests of one instant and one priority that do not fit together: the later one yields, and both finish.
+#[test]
+fn equals_do_not_preempt_each_other_for_ever() {
+    let mut engine = engine(|config| {
+        config.scheduling_policy = SchedulingPolicy::Priority;
+        config.num_gpu_blocks = 6;
+        config.max_num_seqs = 2;
+        config.max_num_batched_tokens = 8;
+    });
+    let ids = [1, 2].map(|name| engine.submit(ms(0), request(name, 40, 30)).unwrap());
+    let events = advance(&mut engine, ms(10_000));
+    let ends = ids.map(|id| finish(&events, id).map(|(_, reason)| reason));
+    assert_eq!(ends, [Some(FinishReason::Length); 2]);
+    let yielded: Vec<_> = events.iter().filter(|event| matches!(event, Event::Preempted { .. })).collect();
+    assert!(!yielded.is_empty() && yielded.iter().all(|event| event.id() == Some(ids[1])), "{yielded:?}");
+}

@@ -232,10 +232,11 @@ impl Engine {
         }
         let rank = |position: &usize| {
             let sequence = &self.sequences[self.running[*position]];
-            (sequence.priority, sequence.queued_at)
+            // vLLM's arrival times are never equal; here the later submission counts as the later arrival,
+            // or two requests of one instant could preempt each other for ever
+            (sequence.priority, sequence.queued_at, sequence.id)
         };
-        // the first among equals, as Python's `max`
-        (0..=last).rev().max_by_key(rank).unwrap_or(last)
+        (0..=last).max_by_key(rank).unwrap_or(last)
     }
 
     /// Ends a request that the cache cannot hold even alone.

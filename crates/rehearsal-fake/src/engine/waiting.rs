@@ -61,6 +61,7 @@ impl WaitingQueue {
         let rank = match self.policy {
             SchedulingPolicy::Fcfs => Rank { priority: 0, arrival: 0, order },
             SchedulingPolicy::Priority => {
+                let order = i64::try_from(sequence.id.as_u64()).unwrap_or(i64::MAX);
                 Rank { priority: sequence.priority, arrival: sequence.queued_at.as_nanos(), order }
             }
         };
