@@ -113,6 +113,12 @@ impl SuiteReport {
         0 < self.counts.fail || (strictness == Strictness::Strict && 0 < self.counts.non_strict)
     }
 
+    /// The JSON Schema of this report.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
     /// The case with this id.
     #[must_use]
     pub fn case(&self, id: &str) -> Option<&CaseReport> {

@@ -16,6 +16,9 @@ async fn a_real_server_meets_every_must() {
     };
     let flags = named("REHEARSAL_TARGET_FLAGS").unwrap_or_default();
     let mut target = Target::url(&url).unwrap();
+    if let Some(key) = named("REHEARSAL_TARGET_KEY") {
+        target = target.api_key(key);
+    }
     for flag in ServerFlag::ALL.into_iter().filter(|flag| flags.split(' ').any(|given| given == flag.label())) {
         target = target.started_with(flag);
     }
