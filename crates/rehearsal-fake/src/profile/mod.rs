@@ -26,7 +26,7 @@ pub use self::{
     memory::{MemoryFacts, MemoryPlan, StartRefusal},
     settings::{ClientExtras, EngineDefaults, EngineSettings},
 };
-use crate::engine::{ColdStall, EngineConfig, Nanos, StepTime, Vocabulary};
+use crate::engine::{ColdStall, EngineConfig, StepTime, Vocabulary};
 
 /// One machine with one model on it.
 #[derive(Clone, Debug)]
@@ -98,12 +98,6 @@ impl Profile {
         }
         Ok(config)
     }
-
-    /// How long the client takes from an answer to the next request.
-    #[must_use]
-    pub const fn turnaround(&self) -> Nanos {
-        self.client.turnaround
-    }
 }
 
 #[cfg(test)]
@@ -126,7 +120,7 @@ mod tests {
     fn a_fitted_profile_has_the_fitted_coefficients() {
         let profile = Profile::builtin("h100-llama3-70b-fp8-tp4").unwrap();
         let load = crate::engine::StepLoad { decode: 16, prefill_tokens: 100, kv_tokens: 4096 };
-        assert_eq!(profile.step_time.duration(&load), Nanos::new(16_482_176));
+        assert_eq!(profile.step_time.duration(&load), crate::engine::Nanos::new(16_482_176));
     }
 
     #[test]
