@@ -127,6 +127,7 @@ impl SseDecoder {
         borrowed: &mut Option<&'i [u8]>,
         on_event: &mut impl FnMut(SseEvent<'_>),
     ) -> Result<(), SseError> {
+        self.check(line.len())?;
         if self.first_line {
             self.first_line = false;
             line = line.strip_prefix(BOM).unwrap_or(line);
@@ -141,7 +142,6 @@ impl SseDecoder {
             self.name.clear();
             return Ok(());
         }
-        self.check(line.len())?;
 
         let (field, value) = match memchr::memchr(b':', line) {
             Some(colon) => (&line[..colon], &line[colon + 1..]),
@@ -243,8 +243,12 @@ mod tests {
 
     #[test]
     fn an_event_beyond_the_limit_is_an_error_however_it_is_cut() {
-        for input in [&b"data: 0123456789abcdef\n\n"[..], b"data: 01234567\ndata: 89abcdef\n\n", b"0123456789abcdefgh"]
-        {
+        for input in [
+            &b"data: 0123456789abcdef\n\n"[..],
+            b"data: 01234567\ndata: 89abcdef\n\n",
+            b"0123456789abcdefgh",
+            b"\xef\xbb\xbfdata: 0123456\n\n",
+        ] {
             for size in [1, 3, input.len()] {
                 let mut decoder = SseDecoder::with_limit(15);
                 let result = input.chunks(size).try_for_each(|read| decoder.push(read, |_| ()));

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits or reads a clock. [`ResponseReader`] is fed bytes with the instant at which they arrived.
 
+mod document;
 mod reader;
 mod stream_fold;
 mod timeline;

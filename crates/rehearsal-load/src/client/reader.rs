@@ -4,11 +4,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 
-use super::{
-    FinishReason, RequestTimeline, Verdict,
-    stream_fold::StreamFold,
-    wire::{ErrorText, Facts},
-};
+use super::{FinishReason, RequestTimeline, Verdict, document::Documents, stream_fold::StreamFold, wire::ErrorText};
 use crate::{
     plan::{Endpoint, Streaming},
     sse::SseDecoder,
@@ -81,7 +77,7 @@ pub struct ResponseReader {
     body: BodyReader,
     /// The first thing that went wrong inside the response.
     fault: Option<(Verdict, String)>,
-    facts: Facts,
+    documents: Documents,
 }
 
 #[derive(Debug)]
@@ -110,7 +106,7 @@ impl ResponseReader {
             timeline: RequestTimeline::begun(index, scheduled, started, expectation.streaming),
             body: BodyReader::Waiting,
             fault: None,
-            facts: Facts::default(),
+            documents: Documents::default(),
         }
     }
 
@@ -174,7 +170,7 @@ impl ResponseReader {
                     at,
                     fold,
                     done,
-                    facts: &mut self.facts,
+                    documents: &mut self.documents,
                     timeline: &mut self.timeline,
                     fault: &mut self.fault,
                 };
@@ -199,7 +195,7 @@ impl ResponseReader {
             BodyReader::Events(events) => self.judge_events(*events, at, end),
         };
         let mut timeline = self.timeline;
-        timeline.model = self.facts.model;
+        timeline.model = self.documents.facts.model;
         timeline.verdict = verdict;
         timeline.detail = detail;
         timeline
@@ -211,7 +207,7 @@ impl ResponseReader {
             at,
             fold: &mut fold,
             done: &mut done,
-            facts: &mut self.facts,
+            documents: &mut self.documents,
             timeline: &mut self.timeline,
             fault: &mut self.fault,
         };
@@ -238,9 +234,9 @@ impl ResponseReader {
     }
 
     fn judge_whole(&mut self, body: &[u8], end: End) -> (Verdict, Option<String>) {
-        let parsed = self.facts.read(body);
+        let parsed = self.documents.read(body);
         if parsed.is_ok()
-            && let Some(message) = self.facts.error.take()
+            && let Some(message) = self.documents.facts.error.take()
         {
             return (Verdict::ErrorInBand, Some(message));
         }
@@ -259,8 +255,8 @@ impl ResponseReader {
             Ok(()) => {}
         }
 
-        self.timeline.usage = self.facts.usage;
-        for choice in &self.facts.choices {
+        self.timeline.usage = self.documents.facts.usage;
+        for choice in &self.documents.facts.choices {
             if let Some(reason) = choice.finish_reason {
                 self.timeline.finish_reasons.insert(choice.index, reason);
             }
@@ -268,14 +264,14 @@ impl ResponseReader {
         if let Some(fault) = self.fault_or_bad_finish() {
             return fault;
         }
-        if self.facts.choices.is_empty() {
+        if self.documents.facts.choices.is_empty() {
             return (Verdict::ProtocolViolation, Some("the body has no choices".into()));
         }
-        if let Some(choice) = self.facts.choices.iter().find(|choice| !choice.has_answer) {
+        if let Some(choice) = self.documents.facts.choices.iter().find(|choice| !choice.has_answer) {
             let what = format!("choice {} has neither `message` nor `text`", choice.index);
             return (Verdict::ProtocolViolation, Some(what));
         }
-        if let Some(choice) = self.facts.choices.iter().find(|choice| choice.finish_reason.is_none()) {
+        if let Some(choice) = self.documents.facts.choices.iter().find(|choice| choice.finish_reason.is_none()) {
             return (Verdict::Truncated, Some(format!("choice {} has no finish_reason", choice.index)));
         }
         self.judge_usage()
@@ -363,7 +359,7 @@ struct EventSink<'a> {
     at: Duration,
     fold: &'a mut StreamFold,
     done: &'a mut Option<Duration>,
-    facts: &'a mut Facts,
+    documents: &'a mut Documents,
     timeline: &'a mut RequestTimeline,
     fault: &'a mut Option<(Verdict, String)>,
 }
@@ -381,17 +377,17 @@ impl EventSink<'_> {
             *self.done = Some(self.at);
             return;
         }
-        if let Err(error) = self.facts.read(data) {
+        if let Err(error) = self.documents.read(data) {
             // half an event at the end of the stream is a cut, which the missing [DONE] already says
             if whole == Whole::Yes {
                 self.note(Verdict::ProtocolViolation, format!("event is not the API's JSON: {error}"));
             }
             return;
         }
-        if let Some(message) = self.facts.error.take() {
+        if let Some(message) = self.documents.facts.error.take() {
             return self.note(Verdict::ErrorInBand, message);
         }
-        if let Err(what) = self.fold.take(self.at, self.facts, &mut self.timeline.chunks) {
+        if let Err(what) = self.fold.take(self.at, &self.documents.facts, &mut self.timeline.chunks) {
             self.note(Verdict::ProtocolViolation, what);
         }
     }

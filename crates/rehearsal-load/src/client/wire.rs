@@ -13,7 +13,7 @@ use serde::{
 use super::{FinishReason, TokenUsage, usage::UsageWire};
 
 /// What one JSON document says. Reused from chunk to chunk.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Facts {
     pub(super) choices: Vec<ChoiceFacts>,
     /// Whether there is a `choices` array at all.
@@ -28,7 +28,7 @@ pub(super) struct Facts {
 }
 
 /// One entry of `choices`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct ChoiceFacts {
     pub(super) index: u32,
     pub(super) has_role: bool,
@@ -64,13 +64,7 @@ impl ChoiceFacts {
 impl Facts {
     /// Reads one document in place of the last one; only the model's name stays.
     pub(super) fn read(&mut self, json: &[u8]) -> Result<(), serde_json::Error> {
-        self.choices.clear();
-        self.has_choices = false;
-        self.usage = None;
-        self.error = None;
-        self.is_error_object = false;
-        self.message = None;
-
+        self.clear();
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         (&mut *self).deserialize(&mut deserializer)?;
         deserializer.end()?;
@@ -78,6 +72,23 @@ impl Facts {
             self.error = Some(self.message.take().unwrap_or_else(|| "error object without a message".into()));
         }
         Ok(())
+    }
+
+    /// Reads the value of `choices` of a document that says nothing else of interest.
+    pub(super) fn read_choices(&mut self, json: &[u8]) -> Result<(), serde_json::Error> {
+        self.clear();
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        self.has_choices = Choices(&mut self.choices).deserialize(&mut deserializer)?;
+        deserializer.end()
+    }
+
+    fn clear(&mut self) {
+        self.choices.clear();
+        self.has_choices = false;
+        self.usage = None;
+        self.error = None;
+        self.is_error_object = false;
+        self.message = None;
     }
 }
 
@@ -153,6 +164,7 @@ impl<'de> Visitor<'de> for Choices<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
+        self.0.clear();
         while let Some(choice) = seq.next_element()? {
             self.0.push(choice);
         }
