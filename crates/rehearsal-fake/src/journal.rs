@@ -24,8 +24,6 @@ pub struct JournalChoice {
 /// A generating request that the engine took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalEntry {
-    /// The route.
-    pub path: &'static str,
     /// When the engine took it, on the engine's clock, which starts with the server.
     pub received_at: Nanos,
     /// Its `max_tokens`.
@@ -83,11 +81,11 @@ impl Journal {
             inner.entries.pop_front();
             inner.forgotten += 1;
         }
-        let Submitted { ticket, path, at, sequences, max_tokens, .. } = submitted;
+        let Submitted { ticket, at, sequences, max_tokens, .. } = submitted;
         let index = inner.forgotten + inner.entries.len() as u64;
         inner.open.insert(ticket, (index, sequences));
         let choices = vec![JournalChoice::default(); sequences as usize];
-        inner.entries.push_back(JournalEntry { path, received_at: at, max_tokens, choices });
+        inner.entries.push_back(JournalEntry { received_at: at, max_tokens, choices });
     }
 
     pub(crate) fn happened(&self, events: &[(Event, Option<(Ticket, u32)>)]) {
@@ -139,7 +137,7 @@ mod tests {
         let journal = Journal::new(2);
         for ticket in 0..3 {
             let at = Nanos::from_millis(ticket);
-            journal.submitted(Submitted { ticket: Ticket(ticket), path: "/v1/completions", at, sequences: 1, n: 1, max_tokens: 4 });
+            journal.submitted(Submitted { ticket: Ticket(ticket), at, sequences: 1, n: 1, max_tokens: 4 });
         }
         let received: Vec<Nanos> = journal.entries().iter().map(|entry| entry.received_at).collect();
         assert_eq!(received, [Nanos::from_millis(1), Nanos::from_millis(2)]);

@@ -149,14 +149,14 @@ mod tests {
         for endpoint in [Endpoint::Chat, Endpoint::Completions] {
             for (version, expect) in ["0.13.0", "0.32.0", "0.32.0-rust"].into_iter().zip(plain) {
                 let wire = Wire::of(version.parse().unwrap()).unwrap();
-                let plan = plan_usage(&wire.features, UsageReporting::OnRequest, endpoint, options);
-                assert_eq!(name(plan), expect, "{version} {endpoint:?}");
+                let planned = plan_usage(&wire.features, UsageReporting::OnRequest, endpoint, options);
+                assert_eq!(name(planned), expect, "{version} {endpoint:?}");
             }
             // the Rust frontend does not start with the flag
             for (version, expect) in ["0.13.0", "0.32.0"].into_iter().zip(forced) {
                 let wire = Wire::of(version.parse().unwrap()).unwrap();
-                let plan = plan_usage(&wire.features, UsageReporting::Forced, endpoint, options);
-                assert_eq!(name(plan), expect, "forced {version} {endpoint:?}");
+                let planned = plan_usage(&wire.features, UsageReporting::Forced, endpoint, options);
+                assert_eq!(name(planned), expect, "forced {version} {endpoint:?}");
             }
         }
     }

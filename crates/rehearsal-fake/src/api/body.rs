@@ -50,7 +50,11 @@ fn parse_object(bytes: &[u8], features: &Features, handler: Handler) -> Result<M
         Ok(Value::Object(object)) => return Ok(object),
         Ok(other) if features.non_object_body == NonObjectBody::Refused => {
             let expected = "Input should be a valid dictionary or object to extract fields from";
-            return Err(invalid(features, handler, &[Problem::new("model_attributes_type", Vec::new(), expected, &other)]));
+            return Err(invalid(
+                features,
+                handler,
+                &[Problem::new("model_attributes_type", Vec::new(), expected, &other)],
+            ));
         }
         Ok(_) => return Err(ApiError::Uncaught),
         Err(error) => error,
@@ -59,7 +63,8 @@ fn parse_object(bytes: &[u8], features: &Features, handler: Handler) -> Result<M
         return Err(ApiError::invalid_body(format!("Failed to parse the request body as JSON: {error}")));
     }
     let (message, position) = as_python(&error, text);
-    let problem = Problem::new("json_invalid", vec![Loc::Index(position)], "JSON decode error", &Value::Object(Map::new()));
+    let problem =
+        Problem::new("json_invalid", vec![Loc::Index(position)], "JSON decode error", &Value::Object(Map::new()));
     Err(invalid(features, handler, &[Problem { context: Some(format!("'error': '{message}'")), ..problem }]))
 }
 

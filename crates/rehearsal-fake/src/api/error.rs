@@ -14,7 +14,7 @@ use crate::version::{ErrorCode, ErrorParam, Features};
 pub(super) enum ApiError {
     /// `{"error":{…}}`.
     Object(ErrorObject),
-    /// FastAPI's `{"detail":…}`.
+    /// `FastAPI`'s `{"detail":…}`.
     Detail(StatusCode, &'static str),
     /// An exception that nothing caught: 500 as plain text.
     Uncaught,

@@ -40,6 +40,11 @@ impl<'a> Fields<'a> {
         self.body.get(key).filter(|value| !value.is_null())
     }
 
+    /// Whether `key` is there and null.
+    pub(super) fn is_null(&self, key: &str) -> bool {
+        self.body.get(key).is_some_and(Value::is_null)
+    }
+
     pub(super) fn int(&mut self, key: &str) -> Option<i64> {
         let value = self.value(key)?;
         let outcome = int(value, self.coercion);
@@ -72,7 +77,9 @@ impl<'a> Fields<'a> {
 
     /// A list of strings.
     pub(super) fn strings(&mut self, key: &str) -> Option<Vec<String>> {
-        self.list(key, |value| value.as_str().map(str::to_owned).ok_or(("string_type", "Input should be a valid string")))
+        self.list(key, |value| {
+            value.as_str().map(str::to_owned).ok_or(("string_type", "Input should be a valid string"))
+        })
     }
 
     /// An object below this one.
@@ -111,9 +118,7 @@ impl<'a> Fields<'a> {
     }
 
     fn take<T>(&mut self, key: &str, value: &Value, outcome: Outcome<T>) -> Option<T> {
-        outcome
-            .map_err(|(kind, message)| self.problems.push(Problem::new(kind, self.loc(key), message, value)))
-            .ok()
+        outcome.map_err(|(kind, message)| self.problems.push(Problem::new(kind, self.loc(key), message, value))).ok()
     }
 
     fn loc(&self, key: &str) -> Vec<Loc> {
@@ -138,7 +143,9 @@ pub(super) fn int(value: &Value, coercion: Coercion) -> Outcome<i64> {
         Value::String(text) if lax => {
             let number = text.trim();
             let number = number.strip_suffix(".0").unwrap_or(number);
-            number.parse().map_err(|_| ("int_parsing", "Input should be a valid integer, unable to parse string as an integer"))
+            number
+                .parse()
+                .map_err(|_| ("int_parsing", "Input should be a valid integer, unable to parse string as an integer"))
         }
         _ => Err(("int_type", "Input should be a valid integer")),
     }

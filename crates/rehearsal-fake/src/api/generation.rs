@@ -148,7 +148,9 @@ impl Generation {
         }
         choice.finish = finish;
         let text = match &choice.finish {
-            Some(Finish { reason: FinishReason::Error, .. }) => return Some(Err(ApiError::internal("Internal server error"))),
+            Some(Finish { reason: FinishReason::Error, .. }) => {
+                return Some(Err(ApiError::internal("Internal server error")));
+            }
             Some(finish) => choice.text.finish(finish),
             None => choice.text.ready(),
         };
@@ -166,7 +168,8 @@ impl Generation {
     /// The account of the whole request: each prompt once, the tokens of all choices. `cached_of` names the choice whose cached tokens are
     /// told for all, which is vLLM's way even with several prompts.
     pub(super) fn usage(&self, cached_of: usize) -> Usage {
-        let mut prompts: Vec<(usize, u64)> = self.choices.iter().map(|choice| (choice.prompt, choice.prompt_tokens)).collect();
+        let mut prompts: Vec<(usize, u64)> =
+            self.choices.iter().map(|choice| (choice.prompt, choice.prompt_tokens)).collect();
         prompts.dedup_by_key(|(prompt, _)| *prompt);
         let finish = self.choices.get(cached_of).and_then(|choice| choice.finish);
         Usage {

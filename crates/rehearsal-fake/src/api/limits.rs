@@ -55,8 +55,9 @@ pub(super) fn for_completion(
 fn clamped(features: &Features, limit: i64, prompt: i64, wanted: Option<Wanted>) -> Result<i64, ApiError> {
     let rust = features.error_code == ErrorCode::Name;
     if let Some(Wanted { tokens, field }) = wanted.filter(|wanted| limit < wanted.tokens && !rust) {
-        let message =
-            format!("{field}={tokens} cannot be greater than max_model_len={limit}. Please request fewer output tokens.");
+        let message = format!(
+            "{field}={tokens} cannot be greater than max_model_len={limit}. Please request fewer output tokens."
+        );
         return Err(ApiError::bad_value(features, field, &tokens.to_string(), &message));
     }
     if limit < prompt {
@@ -89,7 +90,9 @@ pub(super) fn truncate(
     let kept = if asked == -1 { limit } else { asked };
     if limit < kept {
         let message = if features.error_param == ErrorParam::Named {
-            format!("truncate_prompt_tokens={kept} cannot be greater than max_model_len = {limit}. Please request a smaller truncation size.")
+            format!(
+                "truncate_prompt_tokens={kept} cannot be greater than max_model_len = {limit}. Please request a smaller truncation size."
+            )
         } else {
             refused(kept, limit)
         };
@@ -126,7 +129,11 @@ mod tests {
     fn chat(version: &str, prompt: usize, tokens: Option<i64>, expect: Result<i64, &str>) {
         let features = Wire::of(version.parse().unwrap()).unwrap().features;
         let wanted = tokens.map(|tokens| Wanted { tokens, field: MAX_TOKENS });
-        assert_eq!(said(&features, for_chat(&features, 512, prompt, wanted)), expect.map_err(str::to_owned), "{version}");
+        assert_eq!(
+            said(&features, for_chat(&features, 512, prompt, wanted)),
+            expect.map_err(str::to_owned),
+            "{version}"
+        );
     }
 
     /// Figures of recorded servers with a context of 512 tokens.
@@ -137,8 +144,10 @@ mod tests {
             "0.13.0",
             16,
             Some(510),
-            Err("'max_tokens' or 'max_completion_tokens' is too large: 510. This model's maximum context length is 512 tokens and \
-                 your request has 16 input tokens (510 > 512 - 16). None"),
+            Err(
+                "'max_tokens' or 'max_completion_tokens' is too large: 510. This model's maximum context length is 512 tokens and \
+                 your request has 16 input tokens (510 > 512 - 16). None",
+            ),
         );
         chat("0.32.0", 510, Some(3), Ok(2));
         chat("0.32.0", 512, None, Ok(0));

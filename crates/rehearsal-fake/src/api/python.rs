@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    /// What CPython 3.12 prints.
+    /// What `CPython` 3.12 prints.
     #[test]
     fn values_look_as_python_prints_them() {
         let value = json!({"a": [1, 2.0, null, true], "it's": "a \"b\" it's\n"});
@@ -139,9 +139,14 @@ mod tests {
 
     #[test]
     fn floats_look_as_python_prints_them() {
-        for (value, expect) in
-            [(0.0001, "0.0001"), (0.00001, "1e-05"), (1e15, "1000000000000000.0"), (1e16, "1e+16"), (2.0, "2.0"), (-0.1, "-0.1")]
-        {
+        for (value, expect) in [
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (2.0, "2.0"),
+            (-0.1, "-0.1"),
+        ] {
             assert_eq!(float_repr(value), expect);
         }
     }

@@ -73,14 +73,15 @@ impl Sampling {
     /// `SamplingParams._verify_args` and what the engine's processor refuses, in that order.
     pub(super) fn check(&self, features: &Features, max_tokens: i64, vocab_size: u32) -> Result<(), ApiError> {
         let refuse = |message: String| Err(ApiError::bad_request(message));
-        let named = |param: &str, value: String, message: String| {
-            Err(ApiError::bad_value(features, param, &value, &message))
-        };
+        let named =
+            |param: &str, value: String, message: String| Err(ApiError::bad_value(features, param, &value, &message));
         let n = self.n.unwrap_or(1);
         if n < 1 {
             return refuse(format!("n must be at least 1, got {n}."));
         }
-        for (name, penalty) in [("presence_penalty", self.presence_penalty), ("frequency_penalty", self.frequency_penalty)] {
+        for (name, penalty) in
+            [("presence_penalty", self.presence_penalty), ("frequency_penalty", self.frequency_penalty)]
+        {
             if let Some(penalty) = penalty.filter(|penalty| !(-2.0..=2.0).contains(penalty)) {
                 return refuse(format!("{name} must be in [-2, 2], got {}.", float_repr(penalty)));
             }
@@ -116,7 +117,9 @@ impl Sampling {
             return refuse(format!("min_tokens must be greater than or equal to 0, got {min_tokens}."));
         }
         if max_tokens < min_tokens {
-            return refuse(format!("min_tokens must be less than or equal to max_tokens={max_tokens}, got {min_tokens}."));
+            return refuse(format!(
+                "min_tokens must be less than or equal to max_tokens={max_tokens}, got {min_tokens}."
+            ));
         }
         if self.stop.iter().any(String::is_empty) {
             return refuse("stop cannot contain an empty string.".to_owned());
@@ -134,11 +137,13 @@ impl Sampling {
 
     fn check_tokens(&self, features: &Features, vocab_size: u32) -> Result<(), ApiError> {
         let known = |token: i64| (0..i64::from(vocab_size)).contains(&token);
-        let unknown: Vec<i64> = self.logit_bias.iter().map(|(token, _)| *token).filter(|token| !known(*token)).collect();
+        let unknown: Vec<i64> =
+            self.logit_bias.iter().map(|(token, _)| *token).filter(|token| !known(*token)).collect();
         if !unknown.is_empty() {
             let tokens = repr(&unknown.into());
-            let message =
-                format!("token_id(s) {tokens} in logit_bias contain out-of-vocab token ids. Vocabulary size: {vocab_size}");
+            let message = format!(
+                "token_id(s) {tokens} in logit_bias contain out-of-vocab token ids. Vocabulary size: {vocab_size}"
+            );
             return Err(ApiError::bad_value(features, "logit_bias", &tokens, &message));
         }
         let Some(allowed) = &self.allowed_token_ids else { return Ok(()) };
@@ -176,7 +181,11 @@ impl Sampling {
             skip_special_tokens: self.skip_special_tokens.unwrap_or(true),
             seed: self.seed(),
             temperature: self.temperature(),
-            logit_bias: self.logit_bias.iter().filter_map(|(id, bias)| Some((u32::try_from(*id).ok()?, clamped(*bias)))).collect(),
+            logit_bias: self
+                .logit_bias
+                .iter()
+                .filter_map(|(id, bias)| Some((u32::try_from(*id).ok()?, clamped(*bias))))
+                .collect(),
             allowed_token_ids: self.allowed_token_ids.as_deref().map(ids),
             bad_words: self.bad_words.iter().flat_map(|word| bad_word(word, tokenizer)).collect(),
             ..SamplingParams::new(max_tokens)
@@ -185,7 +194,10 @@ impl Sampling {
 }
 
 /// vLLM clamps the bias to ±100 (`vllm/sampling_params.py`, `from_optional`).
-#[expect(clippy::cast_possible_truncation, reason = "clamped to ±100, where f32 is precise enough for a comparison with 100")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "clamped to ±100, where f32 is precise enough for a comparison with 100"
+)]
 fn clamped(bias: f64) -> f32 {
     bias.clamp(-100.0, 100.0) as f32
 }
@@ -257,7 +269,10 @@ mod tests {
             (json!({"top_k": -2}), "top_k must be 0 (disable), or at least 1, got -2."),
             (json!({"min_p": 2}), "min_p must be in [0, 1], got 2.0."),
             (json!({"max_tokens": -1}), "max_tokens must be at least 1, got -1."),
-            (json!({"min_tokens": 5, "max_tokens": 3}), "min_tokens must be less than or equal to max_tokens=3, got 5."),
+            (
+                json!({"min_tokens": 5, "max_tokens": 3}),
+                "min_tokens must be less than or equal to max_tokens=3, got 5.",
+            ),
             (json!({"stop": [""]}), "stop cannot contain an empty string."),
             (json!({"allowed_token_ids": []}), "allowed_token_ids is not None and empty!"),
             (

@@ -1,4 +1,4 @@
-//! Validation errors, worded as pydantic and FastAPI word them in the version answered as.
+//! Validation errors, worded as pydantic and `FastAPI` word them in the version answered as.
 
 use serde_json::Value;
 
@@ -161,7 +161,9 @@ mod tests {
     fn check(version: &str, expect: &str) {
         let wire = Wire::of(version.parse().unwrap()).unwrap();
         let problem = Problem::new("float_parsing", vec!["temperature".into()], "no number", &json!("hot"));
-        let Some(error) = invalid(&wire.features, HANDLER, &[problem]).json(&wire.features) else { panic!("an object") };
+        let Some(error) = invalid(&wire.features, HANDLER, &[problem]).json(&wire.features) else {
+            panic!("an object")
+        };
         assert_eq!(error["error"]["message"], expect);
     }
 

@@ -16,8 +16,6 @@ pub(crate) struct Ticket(pub(crate) u64);
 /// The sequences of one HTTP request, in the order of its choices: sequence `prompt · n + i` is choice `i` of a prompt.
 #[derive(Debug)]
 pub(crate) struct Submission {
-    /// The route, for the journal.
-    pub(crate) path: &'static str,
     pub(crate) sequences: Vec<EngineRequest>,
     /// Choices of one prompt.
     pub(crate) n: u32,
@@ -27,7 +25,6 @@ pub(crate) struct Submission {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Submitted {
     pub(crate) ticket: Ticket,
-    pub(crate) path: &'static str,
     pub(crate) at: Nanos,
     pub(crate) sequences: u32,
     pub(crate) n: u32,
@@ -57,7 +54,7 @@ pub(super) enum Command {
 /// The way to the engine. Cheap to clone; when the last clone and the last [`Tokens`] are gone, the driver ends.
 ///
 /// ```text
-/// let mut tokens = app.engine.submit(Submission { path: "/v1/completions", sequences, n: 1 });
+/// let mut tokens = app.engine.submit(app.engine.ticket(), Submission { sequences, n: 1 });
 /// while let Some(emission) = tokens.next().await { … }      // dropping `tokens` before the end aborts the request
 /// ```
 #[derive(Clone, Debug)]
@@ -72,9 +69,13 @@ impl EngineHandle {
         (Self { queue, tickets: Arc::default() }, commands)
     }
 
+    /// The next ticket.
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket(self.tickets.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Hands a request to the engine. The channel needs no bound: it holds at most the request's own `max_tokens`.
-    pub(crate) fn submit(&self, submission: Submission) -> Tokens {
-        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
+    pub(crate) fn submit(&self, ticket: Ticket, submission: Submission) -> Tokens {
         let (emissions, receiver) = mpsc::unbounded_channel();
         let open = submission.sequences.len();
         // without a driver the sender is dropped with the command, and the receiver sees the end

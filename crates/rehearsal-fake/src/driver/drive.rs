@@ -146,7 +146,7 @@ impl<O: Observer> Driver<O> {
     }
 
     fn submit(&mut self, now: Nanos, ticket: Ticket, submission: Submission, emissions: mpsc::UnboundedSender<Emission>) {
-        let (path, n) = (submission.path, submission.n);
+        let n = submission.n;
         let max_tokens = submission.sequences.first().map_or(0, |sequence| sequence.sampling.max_tokens.get());
         let mut ids = Vec::with_capacity(submission.sequences.len());
         for (choice, sequence) in (0..).zip(submission.sequences) {
@@ -165,7 +165,7 @@ impl<O: Observer> Driver<O> {
             }
         }
         let sequences = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        self.observer.submitted(Submitted { ticket, path, at: now, sequences, n, max_tokens });
+        self.observer.submitted(Submitted { ticket, at: now, sequences, n, max_tokens });
         self.tickets.insert(ticket, ids);
     }
 

@@ -10,6 +10,9 @@ mod lateness;
 mod timer;
 mod wall;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use clock::Clock;
 pub use clock::{ClockError, Pacing};
 pub(crate) use command::{Emission, EngineHandle, Submission, Submitted, Ticket, Tokens};

@@ -39,6 +39,18 @@ impl WallClock {
     pub(crate) fn now(&self) -> Nanos {
         self.clock.now()
     }
+
+    /// What has passed on the wall since an instant of the engine's time.
+    pub(crate) fn on_the_wall_since(&self, instant: Nanos) -> Duration {
+        self.clock.on_the_wall(self.clock.now().saturating_sub(instant))
+    }
+
+    /// The present as the `date` header has it (RFC 9110, 5.6.7).
+    pub(crate) fn http_date(&self) -> String {
+        let seconds = i64::try_from(self.unix_seconds()).unwrap_or(i64::MAX);
+        let date = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
 }
 
 /// Waits on the wall, for faults that make an answer slow; the grid of tokio's timer is fine enough for these.

@@ -11,7 +11,7 @@ use crate::{
     metrics::Metrics,
     text::TextModel,
     tokenizer::Tokenizer,
-    version::Wire,
+    version::VllmVersion,
 };
 
 /// One server's state. Nothing in it waits, and whatever changes has its own lock.
@@ -25,7 +25,7 @@ pub(crate) struct App {
     pub(crate) text: Arc<dyn TextModel>,
     pub(crate) frontend: FrontendOptions,
     /// The version answered as.
-    pub(crate) wire: Wire,
+    pub(crate) version: VllmVersion,
     pub(crate) metrics: Metrics,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
@@ -40,5 +40,11 @@ impl App {
     /// How late the driver was.
     pub(crate) fn lateness(&self) -> Lateness {
         self.lateness.lock().unwrap_or_else(PoisonError::into_inner).summary()
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("frontend", &self.frontend).field("version", &self.version).finish_non_exhaustive()
     }
 }

@@ -6,13 +6,14 @@
 mod app;
 mod builder;
 mod connector;
+mod edge;
 mod error;
 mod handle;
 mod listen;
 mod observer;
 
 pub(crate) use app::App;
-pub use builder::FakeVllmBuilder;
+pub use builder::{FakeVllmBuilder, MemoryCheck};
 pub use connector::{Connector, InMemoryStream};
 pub use error::StartError;
 pub use handle::{FakeVllm, ShutdownReport};

@@ -1,0 +1,132 @@
+//! `POST /v1/chat/completions`.
+
+use std::{num::NonZeroU32, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{
+    chat_answer::{ChatHead, whole},
+    chat_request::{CHAT, ChatRequest},
+    chat_stream::ChatStream,
+    context::Context,
+    error::{ApiError, json_response},
+    generation::{Generation, Job, Prompt},
+    limits,
+    logprobs::{self, TokenNames},
+    sse::stream_response,
+};
+use crate::{
+    engine::PrefixCacheReads,
+    usage::{Endpoint, plan_usage},
+};
+
+pub(super) async fn create(State(context): State<Arc<Context>>, headers: HeaderMap, body: Body) -> Response {
+    match answer(&context, &headers, body).await {
+        Ok(response) => response,
+        Err(error) => error.response(context.features()),
+    }
+}
+
+async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
+    let body = context.read(headers, body, CHAT).await?;
+    let request = ChatRequest::read(context.features(), &body)?;
+    context.check_model(request.model.as_deref())?;
+    request.check(context.features())?;
+    let prompt = prompt(context, &request)?;
+    let head = ChatHead {
+        id: format!("chatcmpl-{}", context.request_id(headers, &body)),
+        created: context.app.clock.unix_seconds(),
+        prompt_tokens: Arc::clone(&prompt.tokens),
+        prompt_text: prompt.text.clone(),
+        logprobs: request.logprobs,
+        return_token_ids: request.return_token_ids,
+    };
+    let reads = match request.prompt_logprobs {
+        Some(_) => PrefixCacheReads::Bypassed,
+        None => PrefixCacheReads::Allowed,
+    };
+    let job = Job {
+        prompts: vec![prompt],
+        n: request.sampling.choices(),
+        messages: Some(&request.messages),
+        cache_salt: request.cache_salt.clone(),
+        prefix_cache_reads: reads,
+        priority: request.priority,
+    };
+    let in_flight = context.enter();
+    let mut generation = Generation::start(context, &job);
+    if let Some(stream) = request.stream {
+        let reporting = context.app.frontend.usage_reporting;
+        let plan = plan_usage(context.features(), reporting, Endpoint::Chat, stream.options);
+        let events = ChatStream::new(head, plan, generation, echoed(&request));
+        return Ok(stream_response(Arc::clone(context), events, in_flight));
+    }
+    generation.finish().await?;
+    let prompt_logprobs = prompt_logprobs(context, &request, &head);
+    let body = whole(context, &head, &generation, &echoed(&request).unwrap_or_default(), prompt_logprobs);
+    Ok(json_response(StatusCode::OK, body.to_string()))
+}
+
+/// Renders, tokenises and measures the conversation, in the order in which vLLM refuses it.
+fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> {
+    let (app, features) = (&context.app, context.features());
+    if request.messages.as_array().is_some_and(Vec::is_empty) {
+        // the exception and its cause, both of them this text
+        return Err(ApiError::bad_request("list index out of range list index out of range"));
+    }
+    let text = app
+        .chat_template
+        .render(&request.messages, &request.render)
+        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let mut tokens = app.tokenizer.encode(&text);
+    limits::truncate(
+        features,
+        &mut tokens,
+        request.truncate_prompt_tokens,
+        i64::from(app.max_model_len),
+        |kept, limit| {
+            format!(
+                "truncate_prompt_tokens value ({kept}) is greater than max_model_len ({limit}). Please, select a smaller truncation size."
+            )
+        },
+    )?;
+    let max_tokens = limits::for_chat(features, app.max_model_len, tokens.len(), request.wanted)?;
+    request.sampling.check(features, max_tokens, app.tokenizer.vocab_size())?;
+    check_logprobs(context, request.top_logprobs)?;
+    // `check` has refused everything below 1
+    let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+    let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
+    Ok(Prompt { text, tokens: tokens.into(), sampling })
+}
+
+/// Refuses more log probabilities than `--max-logprobs`; −1 asks for the whole vocabulary.
+pub(super) fn check_logprobs(context: &Context, asked: i64) -> Result<(), ApiError> {
+    let max = context.app.frontend.max_logprobs;
+    let asked = if asked == -1 { i64::from(context.app.tokenizer.vocab_size()) } else { asked };
+    if i64::from(max) < asked {
+        let message = format!("Requested sample logprobs of {asked}, which is greater than max allowed: {max}");
+        return Err(ApiError::bad_value(context.features(), "logprobs", &asked.to_string(), &message));
+    }
+    Ok(())
+}
+
+/// The text of the last message, which `echo` repeats when the reply continues it.
+fn echoed(request: &ChatRequest) -> Option<String> {
+    let last = request.messages.as_array().and_then(|messages| messages.last())?;
+    let repeats = request.echo && last.get("role").and_then(Value::as_str) == Some("assistant");
+    last.get("content").and_then(Value::as_str).filter(|_| repeats).map(str::to_owned)
+}
+
+fn prompt_logprobs(context: &Context, request: &ChatRequest, head: &ChatHead) -> Value {
+    let asked = request.prompt_logprobs.or_else(|| request.echo.then_some(0));
+    let Some(top) = asked else { return Value::Null };
+    let top = u32::try_from(top).unwrap_or(context.app.frontend.max_logprobs);
+    let wanted = logprobs::Wanted { top, names: TokenNames::Text };
+    logprobs::Logprobs { tokenizer: &context.app.tokenizer, wanted }.prompt(&head.prompt_tokens)
+}

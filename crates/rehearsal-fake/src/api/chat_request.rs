@@ -1,0 +1,194 @@
+//! The body of `/v1/chat/completions`, read and checked.
+
+use serde_json::{Map, Value};
+
+use super::{
+    error::ApiError,
+    fields::Fields,
+    limits::Wanted,
+    logprobs::{self, TokenNames},
+    sampling::Sampling,
+    stream_options::{StreamRequest, read_stream},
+    validation::{Handler, Problem, broken_rule, invalid},
+};
+use crate::{
+    chat_template::RenderOptions,
+    version::{Features, SeveralChoices, ZeroMaxCompletionTokens},
+};
+
+/// The route of this request.
+pub(super) const CHAT: Handler =
+    Handler { path: "/v1/chat/completions", function: "create_chat_completion", line: 477 };
+
+/// A chat as asked for.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the names and types of vLLM's request fields")]
+pub(super) struct ChatRequest {
+    pub(super) model: Option<String>,
+    pub(super) messages: Value,
+    pub(super) sampling: Sampling,
+    pub(super) wanted: Option<Wanted>,
+    pub(super) stream: Option<StreamRequest>,
+    pub(super) logprobs: Option<logprobs::Wanted>,
+    /// `top_logprobs` as sent, for its limit.
+    pub(super) top_logprobs: i64,
+    pub(super) prompt_logprobs: Option<i64>,
+    pub(super) return_token_ids: bool,
+    pub(super) truncate_prompt_tokens: Option<i64>,
+    pub(super) cache_salt: Option<String>,
+    pub(super) priority: i32,
+    pub(super) render: RenderOptions,
+    pub(super) echo: bool,
+    pub(super) wants_tools: bool,
+    pub(super) own_template: bool,
+}
+
+impl ChatRequest {
+    /// Reads the body: first the rules about several fields, then each field, as pydantic does.
+    pub(super) fn read(features: &Features, body: &Map<String, Value>) -> Result<Self, ApiError> {
+        check_rules(features, body)?;
+        let mut fields = Fields::new(body, features.coercion);
+        let messages = read_messages(&mut fields, body);
+        let wanted = read_max_tokens(features, &mut fields);
+        let chatty = fields.bool("logprobs").unwrap_or(false);
+        let top_logprobs = fields.int("top_logprobs").unwrap_or(0);
+        let names = match fields.bool("return_tokens_as_token_ids") {
+            Some(true) => TokenNames::Ids,
+            _ => TokenNames::Text,
+        };
+        let request = Self {
+            model: fields.string("model").map(str::to_owned),
+            messages,
+            sampling: Sampling::read(&mut fields, features.coercion),
+            wanted,
+            stream: read_stream(&mut fields),
+            logprobs: chatty.then(|| logprobs::Wanted { top: u32::try_from(top_logprobs).unwrap_or(0), names }),
+            top_logprobs,
+            prompt_logprobs: fields.int("prompt_logprobs"),
+            return_token_ids: fields.bool("return_token_ids").unwrap_or(false),
+            truncate_prompt_tokens: fields.int("truncate_prompt_tokens"),
+            cache_salt: fields.string("cache_salt").map(str::to_owned),
+            priority: fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
+            render: RenderOptions {
+                add_generation_prompt: fields.bool("add_generation_prompt").unwrap_or(true),
+                continue_final_message: fields.bool("continue_final_message").unwrap_or(false),
+                tools: fields
+                    .value("tools")
+                    .filter(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty()))
+                    .cloned(),
+                kwargs: fields.object("chat_template_kwargs").cloned().unwrap_or_default(),
+            },
+            echo: fields.bool("echo").unwrap_or(false),
+            wants_tools: wants_tools(&fields),
+            own_template: fields.value("chat_template").is_some(),
+        };
+        if let Some(truncate) = request.truncate_prompt_tokens.filter(|truncate| *truncate < -1) {
+            let loc = vec!["truncate_prompt_tokens".into()];
+            let message = "Input should be greater than or equal to -1";
+            let problem = Problem::new("greater_than_equal", loc, message, &truncate.into());
+            fields.problem(Problem { context: Some("'ge': -1".to_owned()), ..problem });
+        }
+        let problems = fields.into_problems();
+        if problems.is_empty() { Ok(request) } else { Err(invalid(features, CHAT, &problems)) }
+    }
+
+    /// What the server refuses before it renders the prompt.
+    pub(super) fn check(&self, features: &Features) -> Result<(), ApiError> {
+        if features.several_choices == SeveralChoices::Refused && self.sampling.n.is_some_and(|n| n != 1) {
+            return Err(ApiError::bad_request("Only n=1 is supported."));
+        }
+        if self.wants_tools {
+            return Err(ApiError::bad_request(
+                "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
+            ));
+        }
+        if self.own_template {
+            return Err(ApiError::bad_request(
+                "Chat template is passed with request, but --trust-request-chat-template is not set. Refused request with untrusted chat \
+                 template.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// `tool_choice` is `auto` when there are tools and nothing else is said.
+fn wants_tools(fields: &Fields<'_>) -> bool {
+    let has_tools = fields.value("tools").and_then(Value::as_array).is_some_and(|tools| !tools.is_empty());
+    has_tools && fields.value("tool_choice").is_none_or(|choice| choice == "auto")
+}
+
+/// The validators of `ChatCompletionRequest` with `mode="before"`.
+fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
+    let get = |key: &str| body.get(key).filter(|value| !value.is_null());
+    let streams = get("stream").is_some_and(|stream| *stream != Value::Bool(false));
+    let refuse =
+        |param: &str, message: &str| Err(broken_rule(features, CHAT, param, message, &Value::Object(body.clone())));
+    let has_options = match get("stream_options") {
+        Some(Value::Object(options)) => !options.is_empty(),
+        other => other.is_some(),
+    };
+    if has_options && !streams {
+        return refuse("stream_options", "Stream options can only be defined when `stream=True`.");
+    }
+    if let Some(prompt_logprobs) = get("prompt_logprobs").and_then(Value::as_i64) {
+        if streams && (0 < prompt_logprobs || prompt_logprobs == -1) {
+            return refuse("prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`.");
+        }
+        if prompt_logprobs < -1 {
+            return refuse("prompt_logprobs", "`prompt_logprobs` must be a positive value or -1.");
+        }
+    }
+    if let Some(top) = get("top_logprobs").and_then(Value::as_i64) {
+        if top < -1 {
+            return refuse("top_logprobs", "`top_logprobs` must be a positive value or -1.");
+        }
+        if (0 < top || top == -1) && get("logprobs") != Some(&Value::Bool(true)) {
+            return refuse("top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true.");
+        }
+    }
+    if get("tool_choice").is_some_and(|choice| choice != "none") && get("tools").is_none() {
+        return refuse("tool_choice", "When using `tool_choice`, `tools` must be set.");
+    }
+    if let Some(Value::String(choice)) = get("tool_choice")
+        && !["none", "auto", "required"].contains(&choice.as_str())
+    {
+        let message = format!(
+            "Invalid value for `tool_choice`: {choice}! Only named tools, \"none\", \"auto\" or \"required\" are supported."
+        );
+        return refuse("tool_choice", &message);
+    }
+    if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
+        return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");
+    }
+    Ok(())
+}
+
+fn read_messages(fields: &mut Fields<'_>, body: &Map<String, Value>) -> Value {
+    match body.get("messages") {
+        Some(messages @ Value::Array(all)) => {
+            for (index, message) in all.iter().enumerate() {
+                if !message.get("role").is_some_and(Value::is_string) {
+                    let loc = vec!["messages".into(), super::validation::Loc::Index(index), "role".into()];
+                    fields.problem(Problem::new("missing", loc, "Field required", message));
+                }
+            }
+            messages.clone()
+        }
+        Some(other) => {
+            fields.problem(Problem::new("list_type", vec!["messages".into()], "Input should be a valid list", other));
+            Value::Null
+        }
+        None => {
+            fields.problem(Problem::missing("messages", &Value::Object(body.clone())));
+            Value::Null
+        }
+    }
+}
+
+fn read_max_tokens(features: &Features, fields: &mut Fields<'_>) -> Option<Wanted> {
+    let older = fields.int("max_tokens").map(|tokens| Wanted { tokens, field: "max_tokens" });
+    let newer = fields.int("max_completion_tokens").map(|tokens| Wanted { tokens, field: "max_completion_tokens" });
+    let ignored = features.zero_max_completion_tokens == ZeroMaxCompletionTokens::Ignored;
+    newer.filter(|wanted| wanted.tokens != 0 || !ignored).or(older)
+}

@@ -1,0 +1,197 @@
+//! The chunks of a chat completion.
+
+use serde_json::Value;
+
+use super::{
+    chat_answer::ChatHead,
+    context::Context,
+    generation::{Delta, Generation},
+    object::shaped,
+    sse::{Events, Outbox},
+    usage_json::{Place, usage_json},
+};
+use crate::{
+    usage::{EachChunk, FinalUsage, Usage, UsagePlan},
+    version::{FinishChunk, RoleDelta, ShapeName, Wire},
+};
+
+/// A chat on its way out: a role for each choice with the first token, deltas, usage if asked for.
+#[derive(Debug)]
+pub(super) struct ChatStream {
+    head: ChatHead,
+    plan: UsagePlan,
+    generation: Generation,
+    /// What `echo` puts before the replies.
+    echo: Option<String>,
+    first_choice: Option<usize>,
+    unfinished: usize,
+}
+
+impl ChatStream {
+    pub(super) fn new(head: ChatHead, plan: UsagePlan, generation: Generation, echo: Option<String>) -> Self {
+        let unfinished = generation.choices.len();
+        Self { head, plan, generation, echo, first_choice: None, unfinished }
+    }
+
+    fn role(&self, context: &Context, index: usize, out: &mut Outbox) {
+        let text = match context.features().role_delta {
+            RoleDelta::EmptyContent => "".into(),
+            RoleDelta::RoleOnly => Value::Null,
+        };
+        let delta = shaped(&context.wire, ShapeName::ChatDelta, [("role", "assistant".into()), ("content", text)]);
+        let choice =
+            shaped(&context.wire, ShapeName::ChatFirstChunkChoice, [("index", index.into()), ("delta", delta)]);
+        let usage = self.generation.choices.get(index).map(|choice| Usage { completion_tokens: 0, ..choice.usage() });
+        let usage = self.each_usage(context, usage);
+        out.event(&self.chunk(context, ShapeName::ChatFirstChunk, vec![choice], usage, Value::Null));
+    }
+
+    fn echo(&self, context: &Context, index: usize, text: &str, out: &mut Outbox) {
+        let choice =
+            chunk_choice(&context.wire, ShapeName::ChatChunkChoice, index, text.into(), [Value::Null, Value::Null]);
+        out.event(&self.chunk(context, ShapeName::ChatChunk, vec![choice], Value::Null, Value::Null));
+    }
+
+    fn delta(&self, context: &Context, delta: Delta, out: &mut Outbox) {
+        let wire = &context.wire;
+        let Some(choice) = self.generation.choices.get(delta.choice) else { return };
+        let tokens: Vec<u32> = delta.token.into_iter().collect();
+        let place = choice.token_ids.len() - tokens.len();
+        let logprobs = self.head.logprobs(context, &tokens, place);
+        let token_ids = self.head.token_ids(&tokens);
+        let usage = self.each_usage(context, Some(choice.usage()));
+        let finished = choice.finish.is_some();
+        let separate = wire.features.finish_chunk == FinishChunk::Separate;
+        let fingerprint = if finished && self.is_last_json() { wire.fingerprint().into() } else { Value::Null };
+        if finished && !separate {
+            let chunk_choice = self.last_choice(wire, delta.choice, Some(delta.text.into()), [logprobs, token_ids]);
+            out.event(&self.chunk(context, ShapeName::ChatChunk, vec![chunk_choice], usage, fingerprint));
+            return;
+        }
+        if !(separate && delta.text.is_empty()) {
+            let details = [logprobs, token_ids];
+            let chunk_choice = chunk_choice(wire, ShapeName::ChatChunkChoice, delta.choice, delta.text.into(), details);
+            out.event(&self.chunk(context, ShapeName::ChatChunk, vec![chunk_choice], usage.clone(), Value::Null));
+        }
+        if finished {
+            let chunk_choice = self.last_choice(wire, delta.choice, None, [Value::Null, Value::Null]);
+            out.event(&self.chunk(context, ShapeName::ChatChunk, vec![chunk_choice], usage, fingerprint));
+        }
+    }
+
+    fn last_choice(
+        &self,
+        wire: &Wire,
+        index: usize,
+        content: Option<Value>,
+        [logprobs, token_ids]: [Value; 2],
+    ) -> Value {
+        let choice = self.generation.choices.get(index);
+        let delta = shaped(wire, ShapeName::ChatDelta, [("content", content.unwrap_or(Value::Null))]);
+        shaped(
+            wire,
+            ShapeName::ChatLastChunkChoice,
+            [
+                ("index", index.into()),
+                ("delta", delta),
+                ("logprobs", logprobs),
+                ("finish_reason", choice.map_or(Value::Null, super::generation::Choice::finish_reason)),
+                ("stop_reason", choice.map_or(Value::Null, super::generation::Choice::stop_reason)),
+                ("token_ids", token_ids),
+            ],
+        )
+    }
+
+    /// Whether no further JSON follows the chunk of the last finish: that one carries the fingerprint.
+    fn is_last_json(&self) -> bool {
+        self.unfinished == 0 && self.plan.last == FinalUsage::NotSent
+    }
+
+    fn each_usage(&self, context: &Context, usage: Option<Usage>) -> Value {
+        match (self.plan.each_chunk, usage) {
+            (EachChunk::Counts, Some(usage)) => {
+                usage_json(&context.wire, context.app.frontend.prompt_tokens_details, Place::ChatChunk, &usage)
+            }
+            _ => Value::Null,
+        }
+    }
+
+    fn chunk(
+        &self,
+        context: &Context,
+        shape: ShapeName,
+        choices: Vec<Value>,
+        usage: Value,
+        fingerprint: Value,
+    ) -> Value {
+        let prompt_text = if self.head.return_token_ids { self.head.prompt_text.as_str().into() } else { Value::Null };
+        shaped(
+            &context.wire,
+            shape,
+            [
+                ("id", self.head.id.as_str().into()),
+                ("object", "chat.completion.chunk".into()),
+                ("created", self.head.created.into()),
+                ("model", context.app.frontend.model_name().into()),
+                ("choices", choices.into()),
+                ("usage", usage),
+                ("system_fingerprint", fingerprint),
+                ("prompt_token_ids", self.head.prompt_token_ids()),
+                ("prompt_text", prompt_text),
+            ],
+        )
+    }
+
+    fn end(&self, context: &Context, out: &mut Outbox) {
+        if self.plan.last == FinalUsage::Sent {
+            let usage = self.generation.usage(self.first_choice.unwrap_or(0));
+            let usage = usage_json(&context.wire, context.app.frontend.prompt_tokens_details, Place::Last, &usage);
+            out.event(&self.chunk(context, ShapeName::ChatChunk, Vec::new(), usage, context.wire.fingerprint().into()));
+        }
+        out.done();
+    }
+}
+
+impl Events for ChatStream {
+    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
+        let delta = match self.generation.next().await {
+            Some(Ok(delta)) => delta,
+            Some(Err(error)) => {
+                out.error(&context.wire, &error);
+                out.done();
+                return false;
+            }
+            None => {
+                self.end(context, out);
+                return false;
+            }
+        };
+        if self.first_choice.is_none() {
+            self.first_choice = Some(delta.choice);
+            for index in 0..self.generation.choices.len() {
+                self.role(context, index, out);
+            }
+            if let Some(text) = self.echo.take() {
+                for index in 0..self.generation.choices.len() {
+                    self.echo(context, index, &text, out);
+                }
+            }
+        }
+        if self.generation.choices.get(delta.choice).is_some_and(|choice| choice.finish.is_some()) {
+            self.unfinished -= 1;
+        }
+        self.delta(context, delta, out);
+        true
+    }
+}
+
+fn chunk_choice(
+    wire: &Wire,
+    shape: ShapeName,
+    index: usize,
+    content: Value,
+    [logprobs, token_ids]: [Value; 2],
+) -> Value {
+    let delta = shaped(wire, ShapeName::ChatDelta, [("content", content)]);
+    shaped(wire, shape, [("index", index.into()), ("delta", delta), ("logprobs", logprobs), ("token_ids", token_ids)])
+}

@@ -1,0 +1,116 @@
+//! `POST /v1/completions`.
+
+use std::{num::NonZeroU32, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+
+use super::{
+    chat::check_logprobs,
+    completion_answer::{CompletionHead, whole},
+    completion_request::{COMPLETIONS, CompletionRequest},
+    completion_stream::CompletionStream,
+    context::Context,
+    error::{ApiError, json_response},
+    generation::{Generation, Job, Prompt},
+    limits,
+    prompt_input::PromptInput,
+    sse::stream_response,
+};
+use crate::{
+    engine::PrefixCacheReads,
+    usage::{Endpoint, plan_usage},
+    version::Overflow,
+};
+
+pub(super) async fn create(State(context): State<Arc<Context>>, headers: HeaderMap, body: Body) -> Response {
+    match answer(&context, &headers, body).await {
+        Ok(response) => response,
+        Err(error) => error.response(context.features()),
+    }
+}
+
+async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
+    let body = context.read(headers, body, COMPLETIONS).await?;
+    let request = CompletionRequest::read(context.features(), &body)?;
+    context.check_model(request.model.as_deref())?;
+    request.check(context.features())?;
+    let prompts =
+        request.prompts.iter().map(|prompt| measured(context, &request, prompt)).collect::<Result<Vec<_>, _>>()?;
+    let head = CompletionHead {
+        id: format!("cmpl-{}", context.request_id(headers, &body)),
+        created: context.app.clock.unix_seconds(),
+        prompts: prompts.clone(),
+        logprobs: request.logprobs,
+        prompt_logprobs: request.prompt_logprobs,
+        return_token_ids: request.return_token_ids,
+        echo: request.echo,
+        hides_token: request.generates_hidden_token(),
+    };
+    let reads = match (request.prompt_logprobs, request.echo && request.logprobs.is_some()) {
+        (None, false) => PrefixCacheReads::Allowed,
+        _ => PrefixCacheReads::Bypassed,
+    };
+    let job = Job {
+        prompts,
+        n: request.sampling.choices(),
+        messages: None,
+        cache_salt: request.cache_salt.clone(),
+        prefix_cache_reads: reads,
+        priority: request.priority,
+    };
+    let in_flight = context.enter();
+    let mut generation = Generation::start(context, &job);
+    if let Some(stream) = request.stream {
+        let reporting = context.app.frontend.usage_reporting;
+        let plan = plan_usage(context.features(), reporting, Endpoint::Completions, stream.options);
+        return Ok(stream_response(Arc::clone(context), CompletionStream::new(head, plan, generation), in_flight));
+    }
+    generation.finish().await?;
+    Ok(json_response(StatusCode::OK, whole(context, &head, &generation).to_string()))
+}
+
+/// Tokenises and measures one prompt, in the order in which vLLM refuses it.
+fn measured(context: &Context, request: &CompletionRequest, prompt: &PromptInput) -> Result<Prompt, ApiError> {
+    let (app, features) = (&context.app, context.features());
+    let (text, mut tokens) = match prompt {
+        PromptInput::Text(text) => (text.clone(), app.tokenizer.encode(text)),
+        PromptInput::Tokens(ids) => {
+            let tokens = known(ids, app.vocab_size)?;
+            (app.tokenizer.decode(&tokens), tokens)
+        }
+    };
+    let limit = match features.max_tokens_overflow {
+        Overflow::Refused => i64::from(app.max_model_len) - request.max_tokens.max(0),
+        Overflow::Clamped => i64::from(app.max_model_len),
+    };
+    limits::truncate(features, &mut tokens, request.truncate_prompt_tokens, limit, |kept, limit| {
+        format!(
+            "truncate_prompt_tokens={kept} cannot be greater than max_length={limit}. Please select a smaller truncation size."
+        )
+    })?;
+    let wanted = limits::Wanted { tokens: request.max_tokens, field: "max_tokens" };
+    let max_tokens = limits::for_completion(features, app.max_model_len, tokens.len(), wanted)?;
+    let max_tokens = if request.generates_hidden_token() { 1 } else { max_tokens };
+    request.sampling.check(features, max_tokens, app.vocab_size)?;
+    check_logprobs(context, request.top_logprobs)?;
+    if tokens.is_empty() {
+        return Err(ApiError::bad_request("The decoder prompt cannot be empty"));
+    }
+    // `check` has refused everything below 1
+    let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+    let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
+    Ok(Prompt { text, tokens: tokens.into(), sampling })
+}
+
+fn known(ids: &[i64], vocab_size: u32) -> Result<Vec<u32>, ApiError> {
+    let known = |id: &i64| u32::try_from(*id).ok().filter(|id| *id < vocab_size).ok_or(*id);
+    ids.iter()
+        .map(known)
+        .collect::<Result<Vec<u32>, i64>>()
+        .map_err(|id| ApiError::bad_request(format!("Token id {id} is out of vocabulary")))
+}

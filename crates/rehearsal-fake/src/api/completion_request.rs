@@ -1,0 +1,143 @@
+//! The body of `/v1/completions`, read and checked.
+
+use serde_json::{Map, Value};
+
+use super::{
+    error::ApiError,
+    fields::Fields,
+    logprobs::{self, TokenNames},
+    prompt_input::{PromptInput, read_prompts},
+    sampling::Sampling,
+    stream_options::{StreamRequest, read_stream},
+    validation::{Handler, Problem, broken_rule, invalid},
+};
+use crate::version::{Features, NullMaxTokens, SeveralChoices};
+
+/// The route of this request.
+pub(super) const COMPLETIONS: Handler = Handler { path: "/v1/completions", function: "create_completion", line: 518 };
+
+/// `CompletionRequest.max_tokens` when it is absent.
+const DEFAULT_MAX_TOKENS: i64 = 16;
+
+/// A completion as asked for.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the names and types of vLLM's request fields")]
+pub(super) struct CompletionRequest {
+    pub(super) model: Option<String>,
+    pub(super) prompts: Vec<PromptInput>,
+    pub(super) sampling: Sampling,
+    pub(super) max_tokens: i64,
+    pub(super) stream: Option<StreamRequest>,
+    pub(super) logprobs: Option<logprobs::Wanted>,
+    /// `logprobs` as sent, for its limit.
+    pub(super) top_logprobs: i64,
+    pub(super) prompt_logprobs: Option<i64>,
+    pub(super) return_token_ids: bool,
+    pub(super) truncate_prompt_tokens: Option<i64>,
+    pub(super) cache_salt: Option<String>,
+    pub(super) priority: i32,
+    pub(super) echo: bool,
+    has_suffix: bool,
+    has_embeddings: bool,
+}
+
+impl CompletionRequest {
+    /// Reads the body: first the rules about several fields, then each field, as pydantic does.
+    pub(super) fn read(features: &Features, body: &Map<String, Value>) -> Result<Self, ApiError> {
+        check_rules(features, body)?;
+        let mut fields = Fields::new(body, features.coercion);
+        let top_logprobs = fields.int("logprobs");
+        let names = match fields.bool("return_tokens_as_token_ids") {
+            Some(true) => TokenNames::Ids,
+            _ => TokenNames::Text,
+        };
+        let crashes = fields.is_null("max_tokens") && features.null_max_tokens == NullMaxTokens::Crash;
+        let request = Self {
+            model: fields.string("model").map(str::to_owned),
+            prompts: read_prompts(&mut fields),
+            max_tokens: fields.int("max_tokens").unwrap_or(DEFAULT_MAX_TOKENS),
+            sampling: Sampling::read(&mut fields, features.coercion),
+            stream: read_stream(&mut fields),
+            logprobs: top_logprobs.map(|top| logprobs::Wanted { top: u32::try_from(top).unwrap_or(0), names }),
+            top_logprobs: top_logprobs.unwrap_or(0),
+            prompt_logprobs: fields.int("prompt_logprobs"),
+            return_token_ids: fields.bool("return_token_ids").unwrap_or(false),
+            truncate_prompt_tokens: fields.int("truncate_prompt_tokens"),
+            cache_salt: fields.string("cache_salt").map(str::to_owned),
+            priority: fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
+            echo: fields.bool("echo").unwrap_or(false),
+            has_suffix: fields.string("suffix").is_some(),
+            has_embeddings: fields.value("prompt_embeds").is_some(),
+        };
+        if let Some(truncate) = request.truncate_prompt_tokens.filter(|truncate| *truncate < -1) {
+            let loc = vec!["truncate_prompt_tokens".into()];
+            let message = "Input should be greater than or equal to -1";
+            let problem = Problem::new("greater_than_equal", loc, message, &truncate.into());
+            fields.problem(Problem { context: Some("'ge': -1".to_owned()), ..problem });
+        }
+        let problems = fields.into_problems();
+        if !problems.is_empty() {
+            return Err(invalid(features, COMPLETIONS, &problems));
+        }
+        // a subtraction from None in the handler, whose exception has no text
+        if crashes { Err(ApiError::internal("")) } else { Ok(request) }
+    }
+
+    /// What the server refuses before it looks at the prompts.
+    pub(super) fn check(&self, features: &Features) -> Result<(), ApiError> {
+        let several = 1 < self.prompts.len() || self.sampling.n.is_some_and(|n| 1 < n);
+        if features.several_choices == SeveralChoices::Refused && several {
+            return Err(ApiError::bad_request("Only n=1 is supported."));
+        }
+        if self.has_suffix {
+            return Err(ApiError::bad_request("suffix is not currently supported"));
+        }
+        if self.has_embeddings {
+            return Err(ApiError::bad_request("You must set `--enable-prompt-embeds` to input `prompt_embeds`."));
+        }
+        if self.prompts.is_empty() {
+            return Err(ApiError::bad_request("please provide at least one prompt"));
+        }
+        Ok(())
+    }
+
+    /// `max_tokens` for the engine: it cannot generate nothing, so an echo without a reply hides one token.
+    pub(super) fn generates_hidden_token(&self) -> bool {
+        self.echo && self.max_tokens == 0
+    }
+}
+
+/// The validators of `CompletionRequest` with `mode="before"`.
+fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
+    let get = |key: &str| body.get(key).filter(|value| !value.is_null());
+    let streams = get("stream").is_some_and(|stream| *stream != Value::Bool(false));
+    let refuse = |param: &str, message: &str| {
+        Err(broken_rule(features, COMPLETIONS, param, message, &Value::Object(body.clone())))
+    };
+    let empty = get("prompt").is_none_or(|prompt| prompt == "");
+    if empty && get("prompt_embeds").is_none() {
+        return refuse("prompt", "Either prompt or prompt_embeds must be provided and non-empty.");
+    }
+    let has_options = match get("stream_options") {
+        Some(Value::Object(options)) => !options.is_empty(),
+        other => other.is_some(),
+    };
+    if has_options && !streams {
+        return refuse("stream_options", "Stream options can only be defined when `stream=True`.");
+    }
+    if let Some(prompt_logprobs) = get("prompt_logprobs").and_then(Value::as_i64) {
+        if streams && (0 < prompt_logprobs || prompt_logprobs == -1) {
+            return refuse("prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`.");
+        }
+        if prompt_logprobs < -1 {
+            return refuse("prompt_logprobs", "`prompt_logprobs` must be a positive value or -1.");
+        }
+    }
+    if get("logprobs").and_then(Value::as_i64).is_some_and(|logprobs| logprobs < 0) {
+        return refuse("logprobs", "`logprobs` must be a positive value.");
+    }
+    if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
+        return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");
+    }
+    Ok(())
+}

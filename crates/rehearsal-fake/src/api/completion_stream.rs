@@ -1,0 +1,160 @@
+//! The chunks of a text completion.
+
+use serde_json::{Value, json};
+
+use super::{
+    completion_answer::CompletionHead,
+    context::Context,
+    generation::{Choice, Delta, Generation},
+    logprobs::Logprobs,
+    object::shaped,
+    sse::{Events, Outbox},
+    usage_json::{Place, usage_json},
+};
+use crate::{
+    usage::{EachChunk, FinalUsage, UsagePlan},
+    version::{FinishChunk, ShapeName},
+};
+
+/// A completion on its way out.
+#[derive(Debug)]
+pub(super) struct CompletionStream {
+    head: CompletionHead,
+    plan: UsagePlan,
+    generation: Generation,
+    first_choice: Option<usize>,
+    unfinished: usize,
+    /// Characters of token names sent so far, a choice: where the next `text_offset` begins.
+    offsets: Vec<usize>,
+}
+
+impl CompletionStream {
+    pub(super) fn new(head: CompletionHead, plan: UsagePlan, generation: Generation) -> Self {
+        let choices = generation.choices.len();
+        Self { head, plan, generation, first_choice: None, unfinished: choices, offsets: vec![0; choices] }
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) {
+        let Some(choice) = self.generation.choices.get(delta.choice) else { return };
+        let Some(prompt) = self.head.prompts.get(choice.prompt) else { return };
+        let wire = &context.wire;
+        let first = choice.token_ids.len() <= 1;
+        let shown = delta.token.filter(|_| !self.head.hides_token);
+        let echoed: &[u32] = if first && self.head.echo { &prompt.tokens } else { &[] };
+        let tokens = [echoed, shown.as_slice()].concat();
+        let text = match (first && self.head.echo, self.head.hides_token) {
+            (true, true) => prompt.text.clone(),
+            (true, false) => format!("{}{}", prompt.text, delta.text),
+            (false, _) => delta.text,
+        };
+        let logprobs = match self.head.logprobs {
+            None => Value::Null,
+            Some(wanted) => {
+                let place = choice.token_ids.len() - shown.iter().len();
+                let offset = self.offsets.get_mut(delta.choice).map_or(0, |offset| {
+                    let start = *offset;
+                    *offset += text.chars().count();
+                    start
+                });
+                let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };
+                logprobs.completion(wire, &tokens, echoed.len(), place, offset)
+            }
+        };
+        // 0.13 sends the ids of an echoed prompt whether or not they are asked for
+        let tells_prompt = first && (self.head.return_token_ids || self.head.echo);
+        let prompt_token_ids = if tells_prompt { json!(*prompt.tokens) } else { Value::Null };
+        let token_ids = self.head.token_ids(shown.as_slice());
+        let separate = wire.features.finish_chunk == FinishChunk::Separate;
+        let finished = choice.finish.is_some();
+        let says = |separate_says: bool| finished && (separate == separate_says);
+        let (reason, stop_reason) = if says(false) { ended(choice) } else { (Value::Null, Value::Null) };
+        if !(separate && text.is_empty()) {
+            let values = [
+                ("index", delta.choice.into()),
+                ("text", text.into()),
+                ("logprobs", logprobs),
+                ("finish_reason", reason),
+                ("stop_reason", stop_reason),
+                ("prompt_token_ids", prompt_token_ids),
+                ("token_ids", token_ids),
+            ];
+            let chunk_choice = shaped(wire, ShapeName::CompletionChunkChoice, values);
+            out.event(&self.chunk(context, Some(chunk_choice), choice, says(false)));
+        }
+        if says(true) {
+            let (reason, stop_reason) = ended(choice);
+            let values = [
+                ("index", delta.choice.into()),
+                ("text", "".into()),
+                ("finish_reason", reason),
+                ("stop_reason", stop_reason),
+            ];
+            let chunk_choice = shaped(wire, ShapeName::CompletionChunkChoice, values);
+            out.event(&self.chunk(context, Some(chunk_choice), choice, true));
+        }
+    }
+
+    /// A chunk with one choice; `finishes` says that it is the last of that choice.
+    fn chunk(&self, context: &Context, chunk_choice: Option<Value>, choice: &Choice, finishes: bool) -> Value {
+        let details = context.app.frontend.prompt_tokens_details;
+        let usage = match self.plan.each_chunk {
+            EachChunk::Counts => usage_json(&context.wire, details, Place::CompletionChunk, &choice.usage()),
+            EachChunk::Null | EachChunk::Absent => Value::Null,
+        };
+        let last_json = finishes && self.unfinished == 0 && self.plan.last == FinalUsage::NotSent;
+        let fingerprint = if last_json { context.wire.fingerprint().into() } else { Value::Null };
+        self.object(context, chunk_choice, usage, fingerprint)
+    }
+
+    fn object(&self, context: &Context, choice: Option<Value>, usage: Value, fingerprint: Value) -> Value {
+        shaped(
+            &context.wire,
+            ShapeName::CompletionChunk,
+            [
+                ("id", self.head.id.as_str().into()),
+                ("object", "text_completion".into()),
+                ("created", self.head.created.into()),
+                ("model", context.app.frontend.model_name().into()),
+                ("choices", Value::Array(choice.into_iter().collect())),
+                ("usage", usage),
+                ("system_fingerprint", fingerprint),
+            ],
+        )
+    }
+
+    fn end(&self, context: &Context, out: &mut Outbox) {
+        if self.plan.last == FinalUsage::Sent {
+            let usage = self.generation.usage(self.first_choice.unwrap_or(0));
+            let usage = usage_json(&context.wire, context.app.frontend.prompt_tokens_details, Place::Last, &usage);
+            out.event(&self.object(context, None, usage, context.wire.fingerprint().into()));
+        }
+        out.done();
+    }
+}
+
+impl Events for CompletionStream {
+    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
+        let delta = match self.generation.next().await {
+            Some(Ok(delta)) => delta,
+            Some(Err(error)) => {
+                out.error(&context.wire, &error);
+                out.done();
+                return false;
+            }
+            None => {
+                self.end(context, out);
+                return false;
+            }
+        };
+        self.first_choice.get_or_insert(delta.choice);
+        if self.generation.choices.get(delta.choice).is_some_and(|choice| choice.finish.is_some()) {
+            self.unfinished -= 1;
+        }
+        self.delta(context, delta, out);
+        true
+    }
+}
+
+fn ended(choice: &Choice) -> (Value, Value) {
+    (choice.finish_reason(), choice.stop_reason())
+}

@@ -1,0 +1,113 @@
+//! What surrounds every answer: keys, methods and paths that are refused, headers.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+        header::{AUTHORIZATION, HOST, LOCATION, ORIGIN, SERVER, VARY},
+    },
+    middleware::Next,
+    response::Response,
+};
+
+use super::{
+    context::Context,
+    error::{ApiError, status_only},
+    options::RequestIdHeaders,
+};
+use crate::version::HeaderStyle;
+
+const PREFLIGHT: [(HeaderName, HeaderValue); 4] = [
+    (
+        VARY,
+        HeaderValue::from_static(
+            "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network",
+        ),
+    ),
+    (HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*")),
+    (
+        HeaderName::from_static("access-control-allow-methods"),
+        HeaderValue::from_static("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"),
+    ),
+    (HeaderName::from_static("access-control-max-age"), HeaderValue::from_static("600")),
+];
+
+/// Runs around every route.
+pub(super) async fn around(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
+    let id = match context.app.frontend.request_id_headers {
+        RequestIdHeaders::Echoed => Some(context.header_id(request.headers())),
+        RequestIdHeaders::Absent => None,
+    };
+    let origin = request.headers().contains_key(ORIGIN);
+    let mut response = if is_preflight(&request) {
+        preflight(request.headers())
+    } else if is_authorized(&context, &request) {
+        next.run(request).await
+    } else {
+        ApiError::Unauthorized.response(context.features())
+    };
+    let headers = response.headers_mut();
+    if context.features().headers == HeaderStyle::Uvicorn {
+        headers.insert(SERVER, HeaderValue::from_static("uvicorn"));
+        headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
+        if origin {
+            headers.entry("access-control-allow-origin").or_insert(HeaderValue::from_static("*"));
+        }
+    }
+    if let Some(id) = id {
+        headers.insert("x-request-id", id);
+    }
+    response
+}
+
+/// Only `/v1` asks for a key, and only as a bearer token; `AuthenticationMiddleware` of `vllm/entrypoints/openai/api_server.py`.
+fn is_authorized(context: &Context, request: &Request) -> bool {
+    let keys = &context.app.frontend.api_keys;
+    if keys.is_empty() || request.method() == Method::OPTIONS || !request.uri().path().starts_with("/v1") {
+        return true;
+    }
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match header.split_once(' ') {
+        Some((scheme, key)) => scheme.eq_ignore_ascii_case("bearer") && keys.iter().any(|known| known == key.trim()),
+        None => false,
+    }
+}
+
+fn is_preflight(request: &Request) -> bool {
+    let headers = request.headers();
+    request.method() == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key("access-control-request-method")
+}
+
+fn preflight(asked: &HeaderMap) -> Response {
+    let mut response = Response::new("OK".into());
+    let headers = response.headers_mut();
+    headers.extend(PREFLIGHT);
+    if let Some(names) = asked.get("access-control-request-headers") {
+        headers.insert("access-control-allow-headers", names.clone());
+    }
+    headers.insert("content-type", HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// A method that the route does not have.
+pub(super) async fn wrong_method(State(context): State<Arc<Context>>) -> Response {
+    ApiError::Detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").response(context.features())
+}
+
+/// A path that is no route. One that is a route but for a slash at the end is sent there.
+pub(super) async fn no_route(State(context): State<Arc<Context>>, uri: Uri, headers: HeaderMap) -> Response {
+    let route = uri.path().strip_suffix('/').filter(|path| super::router::PATHS.contains(path));
+    let Some((path, host)) = route.zip(headers.get(HOST).and_then(|host| host.to_str().ok())) else {
+        return ApiError::Detail(StatusCode::NOT_FOUND, "Not Found").response(context.features());
+    };
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let mut response = status_only(StatusCode::TEMPORARY_REDIRECT);
+    if let Ok(location) = HeaderValue::from_str(&format!("http://{host}{path}{query}")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}

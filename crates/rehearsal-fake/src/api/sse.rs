@@ -1,0 +1,84 @@
+//! Server-sent events: the body of a stream, one HTTP chunk an event.
+
+use std::{collections::VecDeque, convert::Infallible, future::Future};
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::Response,
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{
+    context::{Context, InFlight},
+    error::ApiError,
+    python::dumps,
+};
+use crate::version::{HeaderStyle, Wire};
+
+/// What a stream says, in order; implemented once an endpoint.
+pub(super) trait Events: Send {
+    /// Waits for something to happen and puts its events into `out`; `false` after the last.
+    fn next(&mut self, context: &Context, out: &mut Outbox) -> impl Future<Output = bool> + Send;
+}
+
+/// Events on their way out.
+#[derive(Debug, Default)]
+pub(super) struct Outbox(VecDeque<Bytes>);
+
+impl Outbox {
+    /// One event with a JSON object.
+    pub(super) fn event(&mut self, value: &Value) {
+        self.data(&value.to_string());
+    }
+
+    /// The end of every stream.
+    pub(super) fn done(&mut self) {
+        self.data("[DONE]");
+    }
+
+    /// An error after the stream has begun; the Python frontend writes it with `json.dumps`.
+    pub(super) fn error(&mut self, wire: &Wire, error: &ApiError) {
+        if let Some(object) = error.json(&wire.features) {
+            match wire.features.headers {
+                HeaderStyle::Uvicorn => self.data(&dumps(&object)),
+                HeaderStyle::Hyper => self.event(&object),
+            }
+        }
+    }
+
+    fn data(&mut self, data: &str) {
+        self.0.push_back(Bytes::from(format!("data: {data}\n\n")));
+    }
+}
+
+/// The answer whose body is these events. Dropping the body drops `events`, and with them the request.
+pub(super) fn stream_response(
+    context: std::sync::Arc<Context>,
+    events: impl Events + 'static,
+    in_flight: InFlight,
+) -> Response {
+    let content_type = match context.features().headers {
+        HeaderStyle::Uvicorn => "text/event-stream; charset=utf-8",
+        HeaderStyle::Hyper => "text/event-stream",
+    };
+    let quiet = context.features().headers == HeaderStyle::Hyper;
+    let state = (context, events, Outbox::default(), true, in_flight);
+    let body = futures_util::stream::unfold(state, async |(context, mut events, mut outbox, mut open, in_flight)| {
+        while outbox.0.is_empty() && open {
+            open = events.next(&context, &mut outbox).await;
+        }
+        let event = outbox.0.pop_front()?;
+        Some((Ok::<_, Infallible>(event), (context, events, outbox, open, in_flight)))
+    });
+    let mut response = Response::new(Body::from_stream(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if quiet {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
+}
