@@ -3,6 +3,8 @@
 //! Nothing here waits or reads a clock. [`ResponseReader`] is fed bytes with the instant at which they arrived.
 
 mod document;
+mod error_body;
+mod events;
 mod reader;
 mod stream_fold;
 mod timeline;

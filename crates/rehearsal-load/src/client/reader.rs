@@ -4,10 +4,14 @@ use std::{num::NonZeroU32, time::Duration};
 
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 
-use super::{FinishReason, RequestTimeline, Verdict, document::Documents, stream_fold::StreamFold, wire::ErrorText};
+use super::{
+    FinishReason, RequestTimeline, Verdict,
+    document::Documents,
+    error_body::error_detail,
+    events::{EventReader, EventSink, Whole},
+};
 use crate::{
     plan::{Endpoint, Streaming},
-    sse::SseDecoder,
     transport::TransportError,
 };
 
@@ -87,13 +91,6 @@ enum BodyReader {
     Events(Box<EventReader>),
     Whole(Vec<u8>),
     Error(Vec<u8>),
-}
-
-#[derive(Debug, Default)]
-struct EventReader {
-    decoder: SseDecoder,
-    fold: StreamFold,
-    done: Option<Duration>,
 }
 
 impl ResponseReader {
@@ -190,7 +187,7 @@ impl ResponseReader {
         self.timeline.finished = at;
         let (verdict, detail) = match std::mem::replace(&mut self.body, BodyReader::Waiting) {
             BodyReader::Waiting => judge_end(end, "no response"),
-            BodyReader::Error(body) => (Verdict::Error, Some(self.error_detail(&body))),
+            BodyReader::Error(body) => (Verdict::Error, Some(error_detail(self.timeline.status, &body))),
             BodyReader::Whole(body) => self.judge_whole(&body, end),
             BodyReader::Events(events) => self.judge_events(*events, at, end),
         };
@@ -299,17 +296,6 @@ impl ResponseReader {
         }
         (Verdict::Ok, None)
     }
-
-    fn error_detail(&self, body: &[u8]) -> String {
-        let status = self.timeline.status.map_or_else(String::new, |status| format!("HTTP {status}"));
-        let message = match serde_json::from_slice::<ErrorBody>(body) {
-            Ok(ErrorBody { error: Some(ErrorText(Some(message))), .. } | ErrorBody { message: Some(message), .. }) => {
-                message
-            }
-            _ => first_line(body),
-        };
-        if message.is_empty() { status } else { format!("{status}: {message}") }
-    }
 }
 
 /// The verdict on an answer that is not complete, by how it ended.
@@ -328,74 +314,7 @@ fn judge_end(end: End, clean_end_means: &str) -> (Verdict, Option<String>) {
     }
 }
 
-#[derive(serde::Deserialize)]
-struct ErrorBody {
-    #[serde(default)]
-    error: Option<ErrorText>,
-    #[serde(default)]
-    message: Option<String>,
-}
-
-fn first_line(body: &[u8]) -> String {
-    const SHOWN: usize = 200;
-    let text = String::from_utf8_lossy(body);
-    text.trim().lines().next().unwrap_or_default().chars().take(SHOWN).collect()
-}
-
 fn media_type_is(value: &str, wanted: &str) -> bool {
     let media_type = value.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case(wanted)
-}
-
-/// Whether an event had its blank line.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whole {
-    Yes,
-    CutByTheEnd,
-}
-
-/// Where the events of one read go.
-struct EventSink<'a> {
-    at: Duration,
-    fold: &'a mut StreamFold,
-    done: &'a mut Option<Duration>,
-    documents: &'a mut Documents,
-    timeline: &'a mut RequestTimeline,
-    fault: &'a mut Option<(Verdict, String)>,
-}
-
-impl EventSink<'_> {
-    fn take(&mut self, data: &[u8], whole: Whole) {
-        let data = data.trim_ascii();
-        if data.is_empty() {
-            return;
-        }
-        if self.done.is_some() {
-            return self.note(Verdict::ProtocolViolation, "data after [DONE]".into());
-        }
-        if data == b"[DONE]" {
-            *self.done = Some(self.at);
-            return;
-        }
-        if let Err(error) = self.documents.read(data) {
-            // half an event at the end of the stream is a cut, which the missing [DONE] already says
-            if whole == Whole::Yes {
-                self.note(Verdict::ProtocolViolation, format!("event is not the API's JSON: {error}"));
-            }
-            return;
-        }
-        if let Some(message) = self.documents.facts.error.take() {
-            return self.note(Verdict::ErrorInBand, message);
-        }
-        if let Err(what) = self.fold.take(self.at, &self.documents.facts, &mut self.timeline.chunks) {
-            self.note(Verdict::ProtocolViolation, what);
-        }
-    }
-
-    /// The first fault stays.
-    fn note(&mut self, verdict: Verdict, what: String) {
-        if self.fault.is_none() {
-            *self.fault = Some((verdict, what));
-        }
-    }
 }

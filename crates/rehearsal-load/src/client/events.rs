@@ -1,0 +1,68 @@
+//! Where the events of a stream go: errors, the end, and chunks.
+
+use std::time::Duration;
+
+use super::{RequestTimeline, Verdict, document::Documents, stream_fold::StreamFold};
+use crate::sse::SseDecoder;
+
+/// The state of a stream that is being read.
+#[derive(Debug, Default)]
+pub(super) struct EventReader {
+    pub(super) decoder: SseDecoder,
+    pub(super) fold: StreamFold,
+    /// When `[DONE]` arrived.
+    pub(super) done: Option<Duration>,
+}
+
+/// Whether an event had its blank line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whole {
+    Yes,
+    CutByTheEnd,
+}
+
+/// Where the events of one read go.
+pub(super) struct EventSink<'a> {
+    pub(super) at: Duration,
+    pub(super) fold: &'a mut StreamFold,
+    pub(super) done: &'a mut Option<Duration>,
+    pub(super) documents: &'a mut Documents,
+    pub(super) timeline: &'a mut RequestTimeline,
+    pub(super) fault: &'a mut Option<(Verdict, String)>,
+}
+
+impl EventSink<'_> {
+    pub(super) fn take(&mut self, data: &[u8], whole: Whole) {
+        let data = data.trim_ascii();
+        if data.is_empty() {
+            return;
+        }
+        if self.done.is_some() {
+            return self.note(Verdict::ProtocolViolation, "data after [DONE]".into());
+        }
+        if data == b"[DONE]" {
+            *self.done = Some(self.at);
+            return;
+        }
+        if let Err(error) = self.documents.read(data) {
+            // half an event at the end of the stream is a cut, which the missing [DONE] already says
+            if whole == Whole::Yes {
+                self.note(Verdict::ProtocolViolation, format!("event is not the API's JSON: {error}"));
+            }
+            return;
+        }
+        if let Some(message) = self.documents.facts.error.take() {
+            return self.note(Verdict::ErrorInBand, message);
+        }
+        if let Err(what) = self.fold.take(self.at, &self.documents.facts, &mut self.timeline.chunks) {
+            self.note(Verdict::ProtocolViolation, what);
+        }
+    }
+
+    /// The first fault stays.
+    pub(super) fn note(&mut self, verdict: Verdict, what: String) {
+        if self.fault.is_none() {
+            *self.fault = Some((verdict, what));
+        }
+    }
+}
