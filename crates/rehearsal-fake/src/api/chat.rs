@@ -26,6 +26,11 @@ use crate::{
     usage::{Endpoint, plan_usage},
 };
 
+/// What `transformers` says, which is both the exception and its cause.
+const CONFLICT: &str = "continue_final_message and add_generation_prompt are not compatible. Use continue_final_message when you want the \
+                        model to continue the final message, and add_generation_prompt when you want to add a header that will prompt \
+                        it to start a new assistant message instead.";
+
 pub(super) async fn create(State(context): State<Arc<Context>>, headers: HeaderMap, body: Body) -> Response {
     match answer(&context, &headers, body).await {
         Ok(response) => response,
@@ -80,24 +85,30 @@ fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> 
         // the exception and its cause, both of them this text
         return Err(ApiError::bad_request("list index out of range list index out of range"));
     }
+    if let Some(kind) = unsupported_part(&request.messages) {
+        return Err(ApiError::bad_request(match kind {
+            "image_url" | "input_audio" | "audio_url" | "video_url" => {
+                format!("{} is not a multimodal model None", app.frontend.model_root)
+            }
+            _ => format!("Unknown part type: {kind} None"),
+        }));
+    }
+    if request.render.continue_final_message && request.render.add_generation_prompt {
+        return Err(ApiError::bad_request([CONFLICT, CONFLICT].join(" ")));
+    }
     let text = app
         .chat_template
         .render(&request.messages, &request.render)
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let mut tokens = app.tokenizer.encode(&text);
-    limits::truncate(
-        features,
-        &mut tokens,
-        request.truncate_prompt_tokens,
-        i64::from(app.max_model_len),
-        |kept, limit| {
-            format!(
-                "truncate_prompt_tokens value ({kept}) is greater than max_model_len ({limit}). Please, select a smaller truncation size."
-            )
-        },
-    )?;
+    let whole = i64::from(app.max_model_len);
+    limits::truncate(features, &mut tokens, request.truncate_prompt_tokens, (whole, whole), |kept, limit| {
+        format!(
+            "truncate_prompt_tokens value ({kept}) is greater than max_model_len ({limit}). Please, select a smaller truncation size."
+        )
+    })?;
     let max_tokens = limits::for_chat(features, app.max_model_len, tokens.len(), request.wanted)?;
-    request.sampling.check(features, max_tokens, app.tokenizer.vocab_size())?;
+    request.sampling.check(features, max_tokens, app.vocab_size)?;
     check_logprobs(context, request.top_logprobs)?;
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
@@ -105,10 +116,17 @@ fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> 
     Ok(Prompt { text, tokens: tokens.into(), sampling })
 }
 
+/// The type of the first part of a message's content that is no text.
+fn unsupported_part(messages: &Value) -> Option<&str> {
+    let parts = messages.as_array()?.iter().filter_map(|message| message.get("content")?.as_array()).flatten();
+    let mut kinds = parts.filter_map(|part| part.get("type").and_then(Value::as_str));
+    kinds.find(|kind| !["text", "input_text", "output_text", "refusal"].contains(kind))
+}
+
 /// Refuses more log probabilities than `--max-logprobs`; −1 asks for the whole vocabulary.
 pub(super) fn check_logprobs(context: &Context, asked: i64) -> Result<(), ApiError> {
     let max = context.app.frontend.max_logprobs;
-    let asked = if asked == -1 { i64::from(context.app.tokenizer.vocab_size()) } else { asked };
+    let asked = if asked == -1 { i64::from(context.app.vocab_size) } else { asked };
     if i64::from(max) < asked {
         let message = format!("Requested sample logprobs of {asked}, which is greater than max allowed: {max}");
         return Err(ApiError::bad_value(context.features(), "logprobs", &asked.to_string(), &message));

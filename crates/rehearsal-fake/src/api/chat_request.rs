@@ -9,6 +9,7 @@ use super::{
     logprobs::{self, TokenNames},
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream},
+    structured::{ONE_CONSTRAINT, check_schema, constraints},
     validation::{Handler, Problem, broken_rule, invalid},
 };
 use crate::{
@@ -41,6 +42,7 @@ pub(super) struct ChatRequest {
     pub(super) echo: bool,
     pub(super) wants_tools: bool,
     pub(super) own_template: bool,
+    response_format: Value,
 }
 
 impl ChatRequest {
@@ -80,8 +82,10 @@ impl ChatRequest {
             },
             echo: fields.bool("echo").unwrap_or(false),
             wants_tools: wants_tools(&fields),
+            response_format: fields.value("response_format").cloned().unwrap_or_default(),
             own_template: fields.value("chat_template").is_some(),
         };
+        read_reasoning_effort(&mut fields);
         if let Some(truncate) = request.truncate_prompt_tokens.filter(|truncate| *truncate < -1) {
             let loc = vec!["truncate_prompt_tokens".into()];
             let message = "Input should be greater than or equal to -1";
@@ -102,6 +106,7 @@ impl ChatRequest {
                 "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
             ));
         }
+        check_schema(&self.response_format)?;
         if self.own_template {
             return Err(ApiError::bad_request(
                 "Chat template is passed with request, but --trust-request-chat-template is not set. Refused request with untrusted chat \
@@ -158,10 +163,33 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
         );
         return refuse("tool_choice", &message);
     }
+    if let Some(name) = get("tool_choice").and_then(|choice| choice.pointer("/function/name"))
+        && !get("tools")
+            .and_then(Value::as_array)
+            .is_some_and(|tools| tools.iter().any(|tool| tool.pointer("/function/name") == Some(name)))
+    {
+        return refuse(
+            "tool_choice",
+            "The tool specified in `tool_choice` does not match any of the specified `tools`",
+        );
+    }
+    if 1 < constraints(body) {
+        return refuse("structured_outputs", ONE_CONSTRAINT);
+    }
     if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
         return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");
     }
     Ok(())
+}
+
+fn read_reasoning_effort(fields: &mut Fields<'_>) {
+    const EXPECTED: &str = "'low', 'medium' or 'high'";
+    let known = |value: &Value| value.as_str().is_some_and(|effort| ["low", "medium", "high"].contains(&effort));
+    if let Some(value) = fields.value("reasoning_effort").filter(|value| !known(value)) {
+        let message = format!("Input should be {EXPECTED}");
+        let problem = Problem::new("literal_error", vec!["reasoning_effort".into()], message, value);
+        fields.problem(Problem { context: Some(format!("'expected': \"{EXPECTED}\"")), ..problem });
+    }
 }
 
 fn read_messages(fields: &mut Fields<'_>, body: &Map<String, Value>) -> Value {

@@ -88,11 +88,17 @@ fn measured(context: &Context, request: &CompletionRequest, prompt: &PromptInput
         Overflow::Refused => i64::from(app.max_model_len) - request.max_tokens.max(0),
         Overflow::Clamped => i64::from(app.max_model_len),
     };
-    limits::truncate(features, &mut tokens, request.truncate_prompt_tokens, limit, |kept, limit| {
-        format!(
-            "truncate_prompt_tokens={kept} cannot be greater than max_length={limit}. Please select a smaller truncation size."
-        )
-    })?;
+    limits::truncate(
+        features,
+        &mut tokens,
+        request.truncate_prompt_tokens,
+        (i64::from(app.max_model_len), limit),
+        |kept, limit| {
+            format!(
+                "truncate_prompt_tokens={kept} cannot be greater than max_length={limit}. Please select a smaller truncation size."
+            )
+        },
+    )?;
     let wanted = limits::Wanted { tokens: request.max_tokens, field: "max_tokens" };
     let max_tokens = limits::for_completion(features, app.max_model_len, tokens.len(), wanted)?;
     let max_tokens = if request.generates_hidden_token() { 1 } else { max_tokens };

@@ -9,6 +9,7 @@ use super::{
     prompt_input::{PromptInput, read_prompts},
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream},
+    structured::{ONE_CONSTRAINT, check_schema, constraints},
     validation::{Handler, Problem, broken_rule, invalid},
 };
 use crate::version::{Features, NullMaxTokens, SeveralChoices};
@@ -39,6 +40,7 @@ pub(super) struct CompletionRequest {
     pub(super) echo: bool,
     has_suffix: bool,
     has_embeddings: bool,
+    response_format: Value,
 }
 
 impl CompletionRequest {
@@ -66,6 +68,7 @@ impl CompletionRequest {
             cache_salt: fields.string("cache_salt").map(str::to_owned),
             priority: fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
             echo: fields.bool("echo").unwrap_or(false),
+            response_format: fields.value("response_format").cloned().unwrap_or_default(),
             has_suffix: fields.string("suffix").is_some(),
             has_embeddings: fields.value("prompt_embeds").is_some(),
         };
@@ -95,6 +98,7 @@ impl CompletionRequest {
         if self.has_embeddings {
             return Err(ApiError::bad_request("You must set `--enable-prompt-embeds` to input `prompt_embeds`."));
         }
+        check_schema(&self.response_format)?;
         if self.prompts.is_empty() {
             return Err(ApiError::bad_request("please provide at least one prompt"));
         }
@@ -135,6 +139,9 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
     }
     if get("logprobs").and_then(Value::as_i64).is_some_and(|logprobs| logprobs < 0) {
         return refuse("logprobs", "`logprobs` must be a positive value.");
+    }
+    if 1 < constraints(body) {
+        return refuse("structured_outputs", ONE_CONSTRAINT);
     }
     if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
         return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");

@@ -42,6 +42,8 @@ impl CompletionStream {
         let shown = delta.token.filter(|_| !self.head.hides_token);
         let echoed: &[u32] = if first && self.head.echo { &prompt.tokens } else { &[] };
         let tokens = [echoed, shown.as_slice()].concat();
+        // the offsets of vLLM advance by the generated text alone, an echoed prompt is not counted
+        let advance = delta.text.chars().count();
         let text = match (first && self.head.echo, self.head.hides_token) {
             (true, true) => prompt.text.clone(),
             (true, false) => format!("{}{}", prompt.text, delta.text),
@@ -53,7 +55,7 @@ impl CompletionStream {
                 let place = choice.token_ids.len() - shown.iter().len();
                 let offset = self.offsets.get_mut(delta.choice).map_or(0, |offset| {
                     let start = *offset;
-                    *offset += text.chars().count();
+                    *offset += advance;
                     start
                 });
                 let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };

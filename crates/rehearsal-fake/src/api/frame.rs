@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
+    body::Body,
     extract::{Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
-        header::{AUTHORIZATION, HOST, LOCATION, ORIGIN, SERVER, VARY},
+        header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, ORIGIN, SERVER, VARY},
     },
     middleware::Next,
     response::Response,
@@ -16,6 +17,7 @@ use super::{
     context::Context,
     error::{ApiError, status_only},
     options::RequestIdHeaders,
+    router,
 };
 use crate::version::HeaderStyle;
 
@@ -48,10 +50,15 @@ pub(super) async fn around(State(context): State<Arc<Context>>, request: Request
     } else {
         ApiError::Unauthorized.response(context.features())
     };
+    let status = response.status();
+    let json = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "application/json");
     let headers = response.headers_mut();
     if context.features().headers == HeaderStyle::Uvicorn {
         headers.insert(SERVER, HeaderValue::from_static("uvicorn"));
-        headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
+        if status != StatusCode::INTERNAL_SERVER_ERROR || json {
+            // an exception that nothing caught is answered outside the CORS middleware
+            headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
+        }
         if origin {
             headers.entry("access-control-allow-origin").or_insert(HeaderValue::from_static("*"));
         }
@@ -94,13 +101,21 @@ fn preflight(asked: &HeaderMap) -> Response {
 }
 
 /// A method that the route does not have.
-pub(super) async fn wrong_method(State(context): State<Arc<Context>>) -> Response {
-    ApiError::Detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").response(context.features())
+pub(super) async fn wrong_method(State(context): State<Arc<Context>>, method: Method, uri: Uri) -> Response {
+    let refused = ApiError::Detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+    let mut response = refused.response(context.features());
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    if let Some(allowed) = router::allowed_methods(uri.path()) {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    }
+    response
 }
 
 /// A path that is no route. One that is a route but for a slash at the end is sent there.
 pub(super) async fn no_route(State(context): State<Arc<Context>>, uri: Uri, headers: HeaderMap) -> Response {
-    let route = uri.path().strip_suffix('/').filter(|path| super::router::PATHS.contains(path));
+    let route = uri.path().strip_suffix('/').filter(|path| router::allowed_methods(path).is_some());
     let Some((path, host)) = route.zip(headers.get(HOST).and_then(|host| host.to_str().ok())) else {
         return ApiError::Detail(StatusCode::NOT_FOUND, "Not Found").response(context.features());
     };

@@ -78,16 +78,16 @@ fn clamped(features: &Features, limit: i64, prompt: i64, wanted: Option<Wanted>)
     Ok(wanted.map_or(left, |wanted| wanted.tokens.min(left)))
 }
 
-/// `truncate_prompt_tokens`: keeps the end of the prompt. `limit` is what −1 stands for and the most that may be asked for.
+/// `truncate_prompt_tokens`: keeps the end of the prompt. `all` is what −1 stands for, `limit` the most that may be asked for.
 pub(super) fn truncate(
     features: &Features,
     prompt: &mut Vec<u32>,
     asked: Option<i64>,
-    limit: i64,
+    (all, limit): (i64, i64),
     refused: impl FnOnce(i64, i64) -> String,
 ) -> Result<(), ApiError> {
     let Some(asked) = asked else { return Ok(()) };
-    let kept = if asked == -1 { limit } else { asked };
+    let kept = if asked == -1 { all } else { asked };
     if limit < kept {
         let message = if features.error_param == ErrorParam::Named {
             format!(
@@ -175,8 +175,8 @@ mod tests {
     fn truncation_keeps_the_end() {
         let features = Wire::of("0.13.0".parse().unwrap()).unwrap().features;
         let mut prompt = vec![1, 2, 3];
-        truncate(&features, &mut prompt, Some(2), 9, |_, _| String::new()).unwrap();
+        truncate(&features, &mut prompt, Some(2), (9, 9), |_, _| String::new()).unwrap();
         assert_eq!(prompt, [2, 3]);
-        assert!(truncate(&features, &mut prompt, Some(10), 9, |kept, limit| format!("{kept} {limit}")).is_err());
+        assert!(truncate(&features, &mut prompt, Some(10), (9, 9), |kept, limit| format!("{kept} {limit}")).is_err());
     }
 }

@@ -32,6 +32,7 @@ mod router;
 mod sampling;
 mod sse;
 mod stream_options;
+mod structured;
 mod tokenize;
 mod usage_json;
 mod validation;

@@ -202,11 +202,16 @@ fn clamped(bias: f64) -> f32 {
     bias.clamp(-100.0, 100.0) as f32
 }
 
-/// A word is forbidden at the start of a text and after a space (`update_from_tokenizer`).
+/// A word is forbidden where no space precedes it, and after a space only if it then has as many tokens and another first one
+/// (`vllm/sampling_params.py`, `update_from_tokenizer`).
 fn bad_word(word: &str, tokenizer: &Tokenizer) -> Vec<Vec<u32>> {
     let word = word.trim_start();
-    let mut ids = vec![tokenizer.encode(word), tokenizer.encode(&format!(" {word}"))];
-    ids.dedup();
+    let plain = tokenizer.encode(word);
+    let spaced = tokenizer.encode(&format!(" {word}"));
+    let mut ids = vec![plain];
+    if ids.iter().all(|plain| plain.first() != spaced.first() && plain.len() == spaced.len()) {
+        ids.push(spaced);
+    }
     ids.retain(|ids| !ids.is_empty());
     ids
 }
