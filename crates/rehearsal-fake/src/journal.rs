@@ -112,7 +112,8 @@ impl Journal {
 impl Inner {
     fn with(&mut self, ticket: Ticket, choice: u32, change: impl FnOnce(&mut JournalChoice)) {
         let Some((index, _)) = self.open.get(&ticket) else { return };
-        let entry = index.checked_sub(self.forgotten).and_then(|index| self.entries.get_mut(usize::try_from(index).ok()?));
+        let entry =
+            index.checked_sub(self.forgotten).and_then(|index| self.entries.get_mut(usize::try_from(index).ok()?));
         if let Some(choice) = entry.and_then(|entry| entry.choices.get_mut(choice as usize)) {
             change(choice);
         }

@@ -29,7 +29,9 @@ pub enum ClockError {
     #[error("no tokio runtime here: start the server inside one, with time enabled")]
     NoRuntime,
     /// Virtual pacing on a clock that runs.
-    #[error("pacing is virtual but tokio's clock runs: call `tokio::time::pause()` first, or use `#[tokio::test(start_paused = true)]`")]
+    #[error(
+        "pacing is virtual but tokio's clock runs: call `tokio::time::pause()` first, or use `#[tokio::test(start_paused = true)]`"
+    )]
     Running,
     /// Real pacing on a clock that stands.
     #[error("pacing is real but tokio's clock is paused, so time would never pass: use `Pacing::Virtual`")]
@@ -43,7 +45,8 @@ pub enum ClockError {
 #[derive(Debug)]
 pub(crate) struct Clock {
     origin: Instant,
-    factor: f64,
+    /// How many times as fast the engine's time passes; `None` for as fast.
+    factor: Option<f64>,
     timer: Option<Timer>,
 }
 
@@ -62,15 +65,15 @@ impl Clock {
         let origin = Instant::now();
         let paused = (0..READS).all(|_| Instant::now() == origin);
         let factor = match pacing {
-            Pacing::Scaled(factor) => factor,
-            Pacing::RealTime | Pacing::Virtual => 1.0,
+            Pacing::Scaled(factor) => Some(factor),
+            Pacing::RealTime | Pacing::Virtual => None,
         };
         match (pacing, paused) {
             (Pacing::Virtual, false) => Err(ClockError::Running),
             (Pacing::Virtual, true) => Ok(Self { origin, factor, timer: None }),
             (Pacing::RealTime | Pacing::Scaled(_), true) => Err(ClockError::Paused),
-            _ if !(factor.is_finite() && 0.0 < factor) => Err(ClockError::Factor(factor)),
-            _ => Ok(Self { origin, factor, timer: Some(Timer::start()) }),
+            (Pacing::Scaled(factor), false) if !(factor.is_finite() && 0.0 < factor) => Err(ClockError::Factor(factor)),
+            (Pacing::RealTime | Pacing::Scaled(_), false) => Ok(Self { origin, factor, timer: Some(Timer::start()) }),
         }
     }
 
@@ -82,13 +85,12 @@ impl Clock {
     /// The engine's time.
     pub(crate) fn now(&self) -> Nanos {
         let elapsed = self.origin.elapsed();
-        if self.factor == 1.0 { elapsed.into() } else { Nanos::from(elapsed.mul_f64(self.factor)) }
+        self.factor.map_or(elapsed, |factor| elapsed.mul_f64(factor)).into()
     }
 
     /// Waits until the engine's time has reached `deadline`.
     pub(crate) async fn sleep_until(&self, deadline: Nanos) {
-        let real = Duration::from(deadline);
-        let real = if self.factor == 1.0 { real } else { real.div_f64(self.factor) };
+        let real = self.on_the_wall(deadline);
         // an instant beyond the clock's end is never reached
         let Some(instant) = self.origin.checked_add(real) else { return std::future::pending().await };
         match &self.timer {
@@ -100,7 +102,7 @@ impl Clock {
     /// How long `span` of the engine's time takes on the wall.
     pub(crate) fn on_the_wall(&self, span: Nanos) -> Duration {
         let span = Duration::from(span);
-        if self.factor == 1.0 { span } else { span.div_f64(self.factor) }
+        self.factor.map_or(span, |factor| span.div_f64(factor))
     }
 }
 

@@ -7,11 +7,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{
-    Clock, Emission, EngineHandle, LatenessLog, Submission, Submitted, Ticket,
-    clock::TICK,
-    command::Command,
-};
+use super::{Clock, Emission, EngineHandle, LatenessLog, Submission, Submitted, Ticket, clock::TICK, command::Command};
 use crate::engine::{Engine, EngineStats, Event, Nanos, RequestId};
 
 /// Watches what the engine does: metrics and the journal.
@@ -58,7 +54,12 @@ struct Route {
 }
 
 impl<O: Observer> Driver<O> {
-    pub(crate) fn new(engine: Engine, clock: Arc<Clock>, observer: O, lateness: Arc<Mutex<LatenessLog>>) -> (Self, EngineHandle) {
+    pub(crate) fn new(
+        engine: Engine,
+        clock: Arc<Clock>,
+        observer: O,
+        lateness: Arc<Mutex<LatenessLog>>,
+    ) -> (Self, EngineHandle) {
         let (handle, commands) = EngineHandle::new();
         let driver = Self {
             engine,
@@ -127,7 +128,7 @@ impl<O: Observer> Driver<O> {
     fn apply(&mut self, command: Command) {
         let now = self.now();
         match command {
-            Command::Submit { ticket, submission, emissions } => self.submit(now, ticket, submission, emissions),
+            Command::Submit { ticket, submission, emissions } => self.submit(now, ticket, submission, &emissions),
             Command::Abort(ticket) => {
                 for id in self.tickets.remove(&ticket).into_iter().flatten() {
                     self.engine.abort(now, id);
@@ -145,7 +146,13 @@ impl<O: Observer> Driver<O> {
         }
     }
 
-    fn submit(&mut self, now: Nanos, ticket: Ticket, submission: Submission, emissions: mpsc::UnboundedSender<Emission>) {
+    fn submit(
+        &mut self,
+        now: Nanos,
+        ticket: Ticket,
+        submission: Submission,
+        emissions: &mpsc::UnboundedSender<Emission>,
+    ) {
         let n = submission.n;
         let max_tokens = submission.sequences.first().map_or(0, |sequence| sequence.sampling.max_tokens.get());
         let mut ids = Vec::with_capacity(submission.sequences.len());
@@ -204,7 +211,8 @@ impl<O: Observer> Driver<O> {
         for (index, (event, _)) in events.iter().enumerate() {
             let (id, token, finish) = match *event {
                 Event::Token { id, token_id, .. } => {
-                    let ends_here = |next: &(Event, _)| matches!(next.0, Event::Finished { id: next, .. } if next == id);
+                    let ends_here =
+                        |next: &(Event, _)| matches!(next.0, Event::Finished { id: next, .. } if next == id);
                     match events.get(index + 1).filter(|next| ends_here(next)) {
                         Some((Event::Finished { finish, .. }, _)) => (id, Some(token_id), Some(*finish)),
                         _ => (id, Some(token_id), None),

@@ -55,7 +55,7 @@ struct Rig {
 }
 
 fn config(step_ms: f64) -> EngineConfig {
-    EngineConfig { max_num_seqs: 2, ..EngineConfig::new(StepTime::constant_ms(step_ms)) }
+    EngineConfig { max_num_seqs: 2, max_model_len: 8192, ..EngineConfig::new(StepTime::constant_ms(step_ms)) }
 }
 
 fn rig(config: EngineConfig) -> Rig {
@@ -110,7 +110,8 @@ async fn a_closed_loop_without_turnaround_is_the_bare_engines_to_the_nanosecond(
     while tasks.join_next().await.is_some() {}
 
     let mut bare = Engine::new(config(7.123_457)).unwrap();
-    let mut workers: Vec<_> = (0..WORKERS).map(|worker| (bare.submit(Nanos::ZERO, request(worker * 100, 5 + worker)).unwrap(), 0)).collect();
+    let mut workers: Vec<_> =
+        (0..WORKERS).map(|worker| (bare.submit(Nanos::ZERO, request(worker * 100, 5 + worker)).unwrap(), 0)).collect();
     let mut expected = Vec::new();
     while let Some(deadline) = bare.next_deadline() {
         let mut events = Vec::new();
@@ -151,7 +152,10 @@ async fn a_dropped_stream_aborts_its_request_within_a_step() {
     drop(stream);
     let mut other = submit(&rig.engine, 1, 2);
     while other.next().await.is_some() {}
-    assert_eq!(rig.seen.finished(), [(Nanos::from_millis(30), FinishReason::Abort), (Nanos::from_millis(50), FinishReason::Length)]);
+    assert_eq!(
+        rig.seen.finished(),
+        [(Nanos::from_millis(30), FinishReason::Abort), (Nanos::from_millis(50), FinishReason::Length)]
+    );
 }
 
 #[tokio::test(start_paused = true)]

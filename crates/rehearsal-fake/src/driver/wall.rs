@@ -20,7 +20,10 @@ pub(crate) struct WallClock {
 impl WallClock {
     /// Starts at `started` after the epoch, or at the present.
     pub(crate) fn start(clock: Arc<Clock>, started: Option<Duration>) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "answers carry a date; it is read once, and no deadline depends on it")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "answers carry a date; it is read once, and no deadline depends on it"
+        )]
         let present = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { started: started.unwrap_or_else(present), clock }
     }

@@ -160,7 +160,11 @@ impl FaultRule {
 
 impl fmt::Debug for FaultRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FaultRule").field("fault", &self.fault).field("path", &self.path).field("nth", &self.nth).finish_non_exhaustive()
+        f.debug_struct("FaultRule")
+            .field("fault", &self.fault)
+            .field("path", &self.path)
+            .field("nth", &self.nth)
+            .finish_non_exhaustive()
     }
 }
 

@@ -72,17 +72,14 @@ impl EngineMetrics {
         self.open.insert(submitted.ticket, open);
     }
 
-    /// Requests of clients that have not been answered in full.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.open.len()
-    }
-
     pub(crate) fn happened(&mut self, events: &[(Event, Option<(Ticket, u32)>)], stats: &EngineStats) {
         self.stats = *stats;
         for (event, route) in events {
             match (*event, *route) {
                 (Event::Token { at, index, .. }, Some((ticket, choice))) => self.token(ticket, choice, at, index),
-                (Event::Finished { at, finish, .. }, Some((ticket, choice))) => self.finished(ticket, choice, at, &finish),
+                (Event::Finished { at, finish, .. }, Some((ticket, choice))) => {
+                    self.finished(ticket, choice, at, &finish);
+                }
                 // only steps that bring a token reach vLLM's frontend
                 (Event::StepEnded { step, .. }, _) if 0 < step.generated_tokens => {
                     self.iteration_tokens.observe(step.prompt_tokens as f64 + f64::from(step.generated_tokens));

@@ -2,12 +2,14 @@
 
 /// Upper bounds of latencies of whole requests, in seconds.
 pub(super) const REQUEST_SECONDS: &[f64] = &[
-    0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0,
+    0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0,
+    1920.0, 7680.0,
 ];
 
 /// Upper bounds of the time to the first token, in seconds.
 pub(super) const TTFT_SECONDS: &[f64] = &[
-    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0,
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0,
+    160.0, 640.0, 2560.0,
 ];
 
 /// Upper bounds of inter-token latency and time per output token, in seconds.
@@ -24,7 +26,7 @@ pub(super) const CHOICES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0];
 /// Upper bounds of token counts: 1, 2 and 5 times the powers of ten, up to the context (`v1/metrics/loggers.py`, `build_1_2_5_buckets`).
 pub(super) fn token_counts(max_model_len: u32) -> Vec<f64> {
     let limit = u64::from(max_model_len);
-    (0..)
+    (0..=9)
         .flat_map(|exponent| [1, 2, 5].map(|mantissa| mantissa * 10_u64.pow(exponent)))
         .take_while(|&bound| bound <= limit)
         .map(|bound| bound as f64)

@@ -38,7 +38,12 @@ pub(crate) struct HttpMetrics {
 
 impl Default for HttpMetrics {
     fn default() -> Self {
-        Self { requests: BTreeMap::new(), sizes: BTreeMap::new(), durations: BTreeMap::new(), all: Histogram::new(HIGH_RESOLUTION) }
+        Self {
+            requests: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            durations: BTreeMap::new(),
+            all: Histogram::new(HIGH_RESOLUTION),
+        }
     }
 }
 
@@ -58,19 +63,25 @@ impl HttpMetrics {
         let requests: Vec<([Label<'_>; 3], f64)> = self
             .requests
             .iter()
-            .map(|((handler, method, status), count)| ([("handler", handler.as_str()), ("method", method), ("status", status)], *count as f64))
+            .map(|((handler, method, status), count)| {
+                ([("handler", handler.as_str()), ("method", method), ("status", status)], *count as f64)
+            })
             .collect();
-        let requests: Vec<(&[Label<'_>], f64)> = requests.iter().map(|(labels, count)| (labels.as_slice(), *count)).collect();
+        let requests: Vec<(&[Label<'_>], f64)> =
+            requests.iter().map(|(labels, count)| (labels.as_slice(), *count)).collect();
         page.counter("http_requests", "Total number of requests by method, status and handler.", &requests);
 
-        let sizes: Vec<([Label<'_>; 1], _)> = self.sizes.iter().map(|(handler, sizes)| ([("handler", handler.as_str())], *sizes)).collect();
-        let incoming: Vec<(&[Label<'_>], u64, f64)> = sizes.iter().map(|(labels, sizes)| (labels.as_slice(), sizes.0, sizes.1 as f64)).collect();
+        let sizes: Vec<([Label<'_>; 1], _)> =
+            self.sizes.iter().map(|(handler, sizes)| ([("handler", handler.as_str())], *sizes)).collect();
+        let incoming: Vec<(&[Label<'_>], u64, f64)> =
+            sizes.iter().map(|(labels, sizes)| (labels.as_slice(), sizes.0, sizes.1 as f64)).collect();
         page.summary(
             "http_request_size_bytes",
             "Content length of incoming requests by handler. Only value of header is respected. Otherwise ignored. No percentile calculated. ",
             &incoming,
         );
-        let outgoing: Vec<(&[Label<'_>], u64, f64)> = sizes.iter().map(|(labels, sizes)| (labels.as_slice(), sizes.0, sizes.2 as f64)).collect();
+        let outgoing: Vec<(&[Label<'_>], u64, f64)> =
+            sizes.iter().map(|(labels, sizes)| (labels.as_slice(), sizes.0, sizes.2 as f64)).collect();
         page.summary(
             "http_response_size_bytes",
             "Content length of outgoing responses by handler. Only value of header is respected. Otherwise ignored. No percentile calculated. ",
@@ -85,9 +96,12 @@ impl HttpMetrics {
         let durations: Vec<([Label<'_>; 2], &Histogram)> = self
             .durations
             .iter()
-            .map(|((handler, method), histogram)| ([("handler", handler.as_str()), ("method", method.as_str())], histogram))
+            .map(|((handler, method), histogram)| {
+                ([("handler", handler.as_str()), ("method", method.as_str())], histogram)
+            })
             .collect();
-        let durations: Vec<(&[Label<'_>], &Histogram)> = durations.iter().map(|(labels, histogram)| (labels.as_slice(), *histogram)).collect();
+        let durations: Vec<(&[Label<'_>], &Histogram)> =
+            durations.iter().map(|(labels, histogram)| (labels.as_slice(), *histogram)).collect();
         page.histogram(
             "http_request_duration_seconds",
             "Latency with only few buckets by handler. Made to be only used if aggregation by handler is important. ",

@@ -11,4 +11,4 @@ mod shared;
 mod text;
 
 pub(crate) use http::Answered;
-pub(crate) use shared::{CacheConfig, Metrics};
+pub(crate) use shared::Metrics;

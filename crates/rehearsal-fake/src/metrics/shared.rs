@@ -67,11 +67,6 @@ impl Metrics {
         lock(&self.0.http).answered(answered);
     }
 
-    /// Generating requests that are not over.
-    pub(crate) fn in_flight(&self) -> usize {
-        lock(&self.0.engine).in_flight()
-    }
-
     /// The page that `/metrics` shows.
     pub(crate) fn text(&self) -> String {
         let mut page = Exposition::new(self.0.started);

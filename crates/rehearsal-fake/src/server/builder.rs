@@ -276,9 +276,9 @@ impl FakeVllmBuilder {
         if refused && self.frontend.usage_reporting == UsageReporting::Forced {
             return Err(StartError::Flag { flag: "--enable-force-include-usage", version: self.version });
         }
-        let profile = self.profile.unwrap_or_else(|| {
-            Profile::builtin(DEFAULT_PROFILE).expect("a test loads every built-in profile")
-        });
+        let profile = self
+            .profile
+            .unwrap_or_else(|| Profile::builtin(DEFAULT_PROFILE).expect("a test loads every built-in profile"));
         if self.memory_check == MemoryCheck::On {
             profile.start_plan()?;
         }

@@ -45,7 +45,8 @@ async fn lateness(State(app): State<Arc<App>>) -> Response {
 
 async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = app.clock.now();
-    let handler = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let handler =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
     let request_bytes = length(request.headers().get(CONTENT_LENGTH));
     let (request, fault) = strike(&app, request).await;

@@ -31,7 +31,9 @@ pub enum StartError {
     #[error(transparent)]
     Version(#[from] CompatError),
     /// The version does not know the flag and refuses to start with it.
-    #[error("{flag}: argument is not implemented in Rust frontend yet (vLLM {version}); leave it out or choose another version")]
+    #[error(
+        "{flag}: argument is not implemented in Rust frontend yet (vLLM {version}); leave it out or choose another version"
+    )]
     Flag {
         /// The flag.
         flag: &'static str,
@@ -39,7 +41,9 @@ pub enum StartError {
         version: VllmVersion,
     },
     /// Virtual time was asked for over TCP.
-    #[error("virtual pacing works in memory only, since the paused clock jumps while bytes are on their way: use `start_in_memory()`")]
+    #[error(
+        "virtual pacing works in memory only, since the paused clock jumps while bytes are on their way: use `start_in_memory()`"
+    )]
     VirtualOverTcp,
     /// A server without a name for its model.
     #[error("`served_model_names` is empty: name the model")]

@@ -71,7 +71,8 @@ impl FakeVllm {
 
     pub(super) fn new(running: Arc<Running>, address: Option<SocketAddr>, connector: Connector) -> Self {
         // a client needs some authority in memory, too; this name never resolves (RFC 2606)
-        let base_url = address.map_or_else(|| "http://rehearsal.invalid".to_owned(), |address| format!("http://{address}"));
+        let base_url =
+            address.map_or_else(|| "http://rehearsal.invalid".to_owned(), |address| format!("http://{address}"));
         Self { running, base_url, address, connector }
     }
 

@@ -54,10 +54,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, rou
     let service = TowerToHyperService::new(router);
     // The routes write `date` themselves, from the server's own clock. Without `half_close`, a client that hangs up ends the connection at
     // once, and the request on it with it.
-    let connection = http1::Builder::new()
-        .auto_date_header(false)
-        .half_close(false)
-        .serve_connection(TokioIo::new(stream), service);
+    let connection =
+        http1::Builder::new().auto_date_header(false).half_close(false).serve_connection(TokioIo::new(stream), service);
     // a client that goes away is no error of the server
     let _ = connection.await;
 }
