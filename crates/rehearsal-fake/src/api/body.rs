@@ -40,14 +40,21 @@ fn check_content_type(headers: &HeaderMap, features: &Features) -> Result<(), Ap
     }))
 }
 
+fn missing() -> Problem {
+    Problem::new("missing", Vec::new(), "Field required", &Value::Null)
+}
+
 fn parse_object(bytes: &[u8], features: &Features, handler: Handler) -> Result<Map<String, Value>, ApiError> {
     let rust = features.error_code == ErrorCode::Name;
     if bytes.is_empty() && !rust {
-        return Err(invalid(features, handler, &[Problem::new("missing", Vec::new(), "Field required", &Value::Null)]));
+        return Err(invalid(features, handler, &[missing()]));
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return Err(ApiError::unreadable_body()) };
     let error = match serde_json::from_str(text) {
         Ok(Value::Object(object)) => return Ok(object),
+        Ok(Value::Null) if features.non_object_body == NonObjectBody::Refused && !rust => {
+            return Err(invalid(features, handler, &[missing()]));
+        }
         Ok(other) if features.non_object_body == NonObjectBody::Refused => {
             let expected = "Input should be a valid dictionary or object to extract fields from";
             return Err(invalid(

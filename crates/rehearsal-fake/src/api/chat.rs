@@ -48,7 +48,6 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         id: format!("chatcmpl-{}", context.request_id(headers, &body)),
         created: context.app.clock.unix_seconds(),
         prompt_tokens: Arc::clone(&prompt.tokens),
-        prompt_text: prompt.text.clone(),
         logprobs: request.logprobs,
         return_token_ids: request.return_token_ids,
     };

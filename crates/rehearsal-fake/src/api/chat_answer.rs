@@ -19,7 +19,6 @@ pub(super) struct ChatHead {
     pub(super) id: String,
     pub(super) created: u64,
     pub(super) prompt_tokens: Arc<[u32]>,
-    pub(super) prompt_text: String,
     pub(super) logprobs: Option<Wanted>,
     pub(super) return_token_ids: bool,
 }

@@ -10,7 +10,7 @@ use super::{
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream},
     structured::{ONE_CONSTRAINT, check_schema, constraints},
-    validation::{Handler, Problem, broken_rule, invalid},
+    validation::{Handler, Problem, Rule, broken_rule, invalid},
 };
 use crate::{
     chat_template::RenderOptions,
@@ -127,8 +127,10 @@ fn wants_tools(fields: &Fields<'_>) -> bool {
 fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
     let get = |key: &str| body.get(key).filter(|value| !value.is_null());
     let streams = get("stream").is_some_and(|stream| *stream != Value::Bool(false));
-    let refuse =
-        |param: &str, message: &str| Err(broken_rule(features, CHAT, param, message, &Value::Object(body.clone())));
+    let broken = |rule: Rule<'_>| Err(broken_rule(features, CHAT, rule, &Value::Object(body.clone())));
+    let refuse = |param: &str, message: &str| broken(Rule { param: Some(param), value: None, message });
+    let refuse_value =
+        |param: &str, value: i64, message: &str| broken(Rule { param: Some(param), value: Some(value), message });
     let has_options = match get("stream_options") {
         Some(Value::Object(options)) => !options.is_empty(),
         other => other.is_some(),
@@ -141,12 +143,16 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
             return refuse("prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`.");
         }
         if prompt_logprobs < -1 {
-            return refuse("prompt_logprobs", "`prompt_logprobs` must be a positive value or -1.");
+            return refuse_value(
+                "prompt_logprobs",
+                prompt_logprobs,
+                "`prompt_logprobs` must be a positive value or -1.",
+            );
         }
     }
     if let Some(top) = get("top_logprobs").and_then(Value::as_i64) {
         if top < -1 {
-            return refuse("top_logprobs", "`top_logprobs` must be a positive value or -1.");
+            return refuse_value("top_logprobs", top, "`top_logprobs` must be a positive value or -1.");
         }
         if (0 < top || top == -1) && get("logprobs") != Some(&Value::Bool(true)) {
             return refuse("top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true.");
@@ -174,7 +180,7 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
         );
     }
     if 1 < constraints(body) {
-        return refuse("structured_outputs", ONE_CONSTRAINT);
+        return broken(Rule { param: None, value: None, message: ONE_CONSTRAINT });
     }
     if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
         return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");

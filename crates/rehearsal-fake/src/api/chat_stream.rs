@@ -24,13 +24,11 @@ pub(super) struct ChatStream {
     /// What `echo` puts before the replies.
     echo: Option<String>,
     first_choice: Option<usize>,
-    unfinished: usize,
 }
 
 impl ChatStream {
     pub(super) fn new(head: ChatHead, plan: UsagePlan, generation: Generation, echo: Option<String>) -> Self {
-        let unfinished = generation.choices.len();
-        Self { head, plan, generation, echo, first_choice: None, unfinished }
+        Self { head, plan, generation, echo, first_choice: None }
     }
 
     fn role(&self, context: &Context, index: usize, out: &mut Outbox) {
@@ -62,7 +60,8 @@ impl ChatStream {
         let usage = self.each_usage(context, Some(choice.usage()));
         let finished = choice.finish.is_some();
         let separate = wire.features.finish_chunk == FinishChunk::Separate;
-        let fingerprint = if finished && self.is_last_json() { wire.fingerprint().into() } else { Value::Null };
+        let fingerprint =
+            if finished && self.plan.last == FinalUsage::NotSent { wire.fingerprint().into() } else { Value::Null };
         if finished && !separate {
             let chunk_choice = self.last_choice(wire, delta.choice, Some(delta.text.into()), [logprobs, token_ids]);
             out.event(&self.chunk(context, ShapeName::ChatChunk, vec![chunk_choice], usage, fingerprint));
@@ -102,11 +101,6 @@ impl ChatStream {
         )
     }
 
-    /// Whether no further JSON follows the chunk of the last finish: that one carries the fingerprint.
-    fn is_last_json(&self) -> bool {
-        self.unfinished == 0 && self.plan.last == FinalUsage::NotSent
-    }
-
     fn each_usage(&self, context: &Context, usage: Option<Usage>) -> Value {
         match (self.plan.each_chunk, usage) {
             (EachChunk::Counts, Some(usage)) => {
@@ -124,7 +118,6 @@ impl ChatStream {
         usage: Value,
         fingerprint: Value,
     ) -> Value {
-        let prompt_text = if self.head.return_token_ids { self.head.prompt_text.as_str().into() } else { Value::Null };
         shaped(
             &context.wire,
             shape,
@@ -137,7 +130,6 @@ impl ChatStream {
                 ("usage", usage),
                 ("system_fingerprint", fingerprint),
                 ("prompt_token_ids", self.head.prompt_token_ids()),
-                ("prompt_text", prompt_text),
             ],
         )
     }
@@ -176,9 +168,6 @@ impl Events for ChatStream {
                     self.echo(context, index, &text, out);
                 }
             }
-        }
-        if self.generation.choices.get(delta.choice).is_some_and(|choice| choice.finish.is_some()) {
-            self.unfinished -= 1;
         }
         self.delta(context, delta, out);
         true

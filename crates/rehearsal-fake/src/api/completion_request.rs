@@ -10,9 +10,9 @@ use super::{
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream},
     structured::{ONE_CONSTRAINT, check_schema, constraints},
-    validation::{Handler, Problem, broken_rule, invalid},
+    validation::{Handler, Problem, Rule, broken_rule, invalid},
 };
-use crate::version::{Features, NullMaxTokens, SeveralChoices};
+use crate::version::{Features, NullMaxTokens, PydanticErrors, SeveralChoices};
 
 /// The route of this request.
 pub(super) const COMPLETIONS: Handler = Handler { path: "/v1/completions", function: "create_completion", line: 518 };
@@ -115,9 +115,10 @@ impl CompletionRequest {
 fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
     let get = |key: &str| body.get(key).filter(|value| !value.is_null());
     let streams = get("stream").is_some_and(|stream| *stream != Value::Bool(false));
-    let refuse = |param: &str, message: &str| {
-        Err(broken_rule(features, COMPLETIONS, param, message, &Value::Object(body.clone())))
-    };
+    let broken = |rule: Rule<'_>| Err(broken_rule(features, COMPLETIONS, rule, &Value::Object(body.clone())));
+    let refuse = |param: &str, message: &str| broken(Rule { param: Some(param), value: None, message });
+    let refuse_value =
+        |param: &str, value: i64, message: &str| broken(Rule { param: Some(param), value: Some(value), message });
     let empty = get("prompt").is_none_or(|prompt| prompt == "");
     if empty && get("prompt_embeds").is_none() {
         return refuse("prompt", "Either prompt or prompt_embeds must be provided and non-empty.");
@@ -134,14 +135,25 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
             return refuse("prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`.");
         }
         if prompt_logprobs < -1 {
-            return refuse("prompt_logprobs", "`prompt_logprobs` must be a positive value or -1.");
+            return refuse_value(
+                "prompt_logprobs",
+                prompt_logprobs,
+                "`prompt_logprobs` must be a positive value or -1.",
+            );
         }
     }
-    if get("logprobs").and_then(Value::as_i64).is_some_and(|logprobs| logprobs < 0) {
-        return refuse("logprobs", "`logprobs` must be a positive value.");
+    if let Some(logprobs) = get("logprobs").and_then(Value::as_i64).filter(|logprobs| *logprobs < 0) {
+        // newer versions take -1 for the whole vocabulary, as chats do
+        match features.pydantic_errors {
+            PydanticErrors::Quoted => return refuse("logprobs", "`logprobs` must be a positive value."),
+            PydanticErrors::Brief if logprobs < -1 => {
+                return refuse_value("logprobs", logprobs, "`logprobs` must be a positive value or -1.");
+            }
+            PydanticErrors::Brief => {}
+        }
     }
     if 1 < constraints(body) {
-        return refuse("structured_outputs", ONE_CONSTRAINT);
+        return broken(Rule { param: None, value: None, message: ONE_CONSTRAINT });
     }
     if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
         return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");

@@ -23,7 +23,6 @@ pub(super) struct CompletionStream {
     plan: UsagePlan,
     generation: Generation,
     first_choice: Option<usize>,
-    unfinished: usize,
     /// Characters of token names sent so far, a choice: where the next `text_offset` begins.
     offsets: Vec<usize>,
 }
@@ -31,7 +30,7 @@ pub(super) struct CompletionStream {
 impl CompletionStream {
     pub(super) fn new(head: CompletionHead, plan: UsagePlan, generation: Generation) -> Self {
         let choices = generation.choices.len();
-        Self { head, plan, generation, first_choice: None, unfinished: choices, offsets: vec![0; choices] }
+        Self { head, plan, generation, first_choice: None, offsets: vec![0; choices] }
     }
 
     fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) {
@@ -103,7 +102,7 @@ impl CompletionStream {
             EachChunk::Counts => usage_json(&context.wire, details, Place::CompletionChunk, &choice.usage()),
             EachChunk::Null | EachChunk::Absent => Value::Null,
         };
-        let last_json = finishes && self.unfinished == 0 && self.plan.last == FinalUsage::NotSent;
+        let last_json = finishes && self.plan.last == FinalUsage::NotSent;
         let fingerprint = if last_json { context.wire.fingerprint().into() } else { Value::Null };
         self.object(context, chunk_choice, usage, fingerprint)
     }
@@ -149,9 +148,6 @@ impl Events for CompletionStream {
             }
         };
         self.first_choice.get_or_insert(delta.choice);
-        if self.generation.choices.get(delta.choice).is_some_and(|choice| choice.finish.is_some()) {
-            self.unfinished -= 1;
-        }
         self.delta(context, delta, out);
         true
     }

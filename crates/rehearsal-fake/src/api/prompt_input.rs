@@ -34,7 +34,7 @@ pub(super) fn read_prompts(fields: &mut Fields<'_>) -> Vec<PromptInput> {
         Some(items) => mixed(fields, items),
         None => {
             for (variant, kind, message) in VARIANTS {
-                fields.problem(Problem::new(kind, vec!["prompt".into(), variant.into()], message, value));
+                fields.problem(Problem::new(kind, vec!["prompt".into(), Loc::Variant(variant)], message, value));
             }
         }
     }
@@ -71,18 +71,18 @@ fn mixed(fields: &mut Fields<'_>, items: &[Value]) {
             }
             _ => ("int_type", "Input should be a valid integer"),
         };
-        let loc = vec!["prompt".into(), "list[int]".into(), Loc::Index(index)];
+        let loc = vec!["prompt".into(), Loc::Variant("list[int]"), Loc::Index(index)];
         fields.problem(Problem::new(problem.0, loc, problem.1, item));
     }
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_array()) {
-        let loc = vec!["prompt".into(), "list[list[int]]".into(), Loc::Index(index)];
+        let loc = vec!["prompt".into(), Loc::Variant("list[list[int]]"), Loc::Index(index)];
         fields.problem(Problem::new("list_type", loc, "Input should be a valid list", item));
     }
     let whole = Value::Array(items.to_vec());
-    let loc = vec!["prompt".into(), "str".into()];
+    let loc = vec!["prompt".into(), Loc::Variant("str")];
     fields.problem(Problem::new("string_type", loc, "Input should be a valid string", &whole));
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_string()) {
-        let loc = vec!["prompt".into(), "list[str]".into(), Loc::Index(index)];
+        let loc = vec!["prompt".into(), Loc::Variant("list[str]"), Loc::Index(index)];
         fields.problem(Problem::new("string_type", loc, "Input should be a valid string", item));
     }
 }

@@ -14,7 +14,7 @@ use super::{
     context::Context,
     error::{ApiError, json_response},
     fields::Fields,
-    validation::{Handler, Problem, invalid},
+    validation::{Handler, Loc, Problem, invalid},
 };
 use crate::{chat_template::RenderOptions, tokenizer::Tokenizer};
 
@@ -52,7 +52,7 @@ fn count(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError
         (None, Some(messages)) => Some(context.app.chat_template.render(messages, &options)),
         (None, None) => {
             for key in ["prompt", "messages"] {
-                let loc = vec!["function-wrap[__log_extra_fields__()]".into(), key.into()];
+                let loc = vec![Loc::Variant("function-wrap[__log_extra_fields__()]"), key.into()];
                 fields.problem(Problem::new("missing", loc, "Field required", &Value::Object(body.clone())));
             }
             None

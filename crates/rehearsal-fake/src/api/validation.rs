@@ -25,6 +25,8 @@ const SOURCE_FILE: &str = "/usr/local/lib/python3.12/dist-packages/vllm/entrypoi
 pub(super) enum Loc {
     Key(String),
     Index(usize),
+    /// A variant of a field's type, which only old versions tell.
+    Variant(&'static str),
 }
 
 impl From<&str> for Loc {
@@ -68,6 +70,7 @@ impl Problem {
         loc.extend(self.loc.iter().map(|loc| match loc {
             Loc::Key(key) => str_repr(key),
             Loc::Index(index) => index.to_string(),
+            Loc::Variant(variant) => str_repr(variant),
         }));
         let loc = if loc.len() == 1 { format!("({},)", loc.concat()) } else { format!("({})", loc.join(", ")) };
         self.written(&loc, &repr(&self.input))
@@ -78,8 +81,8 @@ impl Problem {
         let input = match &self.input {
             Value::Object(fields) => str_repr(&format!("<dict of {} items>", fields.len())),
             Value::Array(items) => str_repr(&format!("<list of {} items>", items.len())),
-            Value::Null => str_repr("None"),
-            other => repr(other),
+            Value::String(text) => str_repr(text),
+            other => str_repr(&repr(other)),
         };
         self.written(&str_repr(&self.path()), &input)
     }
@@ -93,10 +96,10 @@ impl Problem {
     fn path(&self) -> String {
         let mut path = "body".to_owned();
         for loc in &self.loc {
-            path.push('.');
             match loc {
-                Loc::Key(key) => path.push_str(key),
-                Loc::Index(index) => path.push_str(&index.to_string()),
+                Loc::Key(key) => path.extend([".", key]),
+                Loc::Index(index) => path.extend([".", &index.to_string()]),
+                Loc::Variant(_) => {}
             }
         }
         path
@@ -139,12 +142,27 @@ pub(super) fn invalid(features: &Features, handler: Handler, problems: &[Problem
     }
 }
 
+/// A rule about several fields that a body breaks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule<'a> {
+    /// The field that newer versions name, if they name one.
+    pub(super) param: Option<&'a str>,
+    /// Its value, where they tell it.
+    pub(super) value: Option<i64>,
+    pub(super) message: &'a str,
+}
+
 /// The answer to a body that breaks a rule about several of its fields.
-pub(super) fn broken_rule(features: &Features, handler: Handler, param: &str, message: &str, body: &Value) -> ApiError {
+pub(super) fn broken_rule(features: &Features, handler: Handler, rule: Rule<'_>, body: &Value) -> ApiError {
+    let Rule { param, value, message } = rule;
     match features.pydantic_errors {
         PydanticErrors::Quoted => invalid(features, handler, &[Problem::rule(message, body)]),
         PydanticErrors::Brief if features.error_code == ErrorCode::Name => ApiError::bad_request(message),
-        PydanticErrors::Brief => ApiError::bad_field(param, format!("{message} (parameter={param})")),
+        PydanticErrors::Brief => match (param, value) {
+            (None, _) => ApiError::bad_request(message),
+            (Some(param), None) => ApiError::bad_field(param, format!("{message} (parameter={param})")),
+            (Some(param), Some(value)) => ApiError::bad_value(features, param, &value.to_string(), message),
+        },
     }
 }
 

@@ -1,0 +1,142 @@
+//! Answers in a form that two servers can have in common.
+
+use std::collections::BTreeMap;
+
+use axum::{body::to_bytes, response::Response};
+use serde_json::Value;
+
+use super::exchange::Exchange;
+
+/// Keys whose values are made equal: they differ from run to run, or are invented.
+const FREE: [&str; 6] = ["id", "created", "logprob", "rank", "token_logprobs", "top_logprobs"];
+
+/// The recorded answer.
+pub(crate) fn expected(exchange: &Exchange) -> String {
+    let mut headers = exchange.response_headers.clone();
+    // hyper adds it to a body of unknown length, below the router that is asked here
+    headers.remove("transfer-encoding");
+    if let Some(location) = headers.get_mut("location") {
+        *location = location.replace(":8032", ":8013");
+    }
+    written(exchange.status, &headers, &exchange.response)
+}
+
+/// The fake's.
+pub(crate) async fn answer(response: Response) -> String {
+    let status = response.status().as_u16();
+    let headers: BTreeMap<String, String> = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| !["date", "connection", "content-length", "transfer-encoding"].contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned()))
+        .collect();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
+    let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    written(status, &headers, &text)
+}
+
+fn written(status: u16, headers: &BTreeMap<String, String>, body: &str) -> String {
+    let body = match body.strip_prefix("data: ") {
+        Some(_) => stream(body),
+        None => match serde_json::from_str::<Value>(body) {
+            Ok(mut value) => {
+                free(&mut value);
+                value.to_string()
+            }
+            Err(_) => body.to_owned(),
+        },
+    };
+    format!("{status} {headers:?} {}", without_source(&body))
+}
+
+/// A stream as its chunks, those of one choice with the same keys merged, sorted by choice.
+fn stream(body: &str) -> String {
+    let mut groups: Vec<(usize, String, Value)> = Vec::new();
+    for event in body.split("\n\n").filter(|event| !event.is_empty()) {
+        let Some(mut chunk) = event.strip_prefix("data: ").and_then(|data| serde_json::from_str::<Value>(data).ok())
+        else {
+            groups.push((usize::MAX, String::new(), event.into()));
+            continue;
+        };
+        free(&mut chunk);
+        let choice = chunk["choices"][0]["index"]
+            .as_u64()
+            .map_or(usize::MAX - 1, |index| usize::try_from(index).expect("small"));
+        let unfinished = chunk["choices"][0]["finish_reason"].is_null() && choice < 1000;
+        let shape = shape(&chunk);
+        match groups.iter_mut().find(|group| group.0 == choice && group.1 == shape).filter(|_| unfinished) {
+            Some((_, _, merged)) => merge(merged, chunk),
+            None => groups.push((choice, shape, chunk)),
+        }
+    }
+    groups.sort_by_key(|group| group.0);
+    groups.into_iter().map(|(_, _, chunk)| chunk.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+/// The keys of a chunk, all levels.
+fn shape(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| [key.as_str(), "{", &shape(value), "}"].concat()).collect()
+        }
+        Value::Array(items) => items.first().map_or_else(String::new, shape),
+        Value::Null => "null".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Appends the text, ids and log probabilities of a chunk to an earlier one; its usage replaces the earlier one's.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                match (key.as_str(), into.get_mut(&key)) {
+                    ("usage", Some(into)) => *into = value,
+                    ("content" | "text", Some(Value::String(into))) => {
+                        into.push_str(value.as_str().unwrap_or_default());
+                    }
+                    ("token_ids" | "content" | "tokens" | "text_offset", Some(Value::Array(into))) => {
+                        into.extend(value.as_array().cloned().unwrap_or_default());
+                    }
+                    (_, Some(into)) => merge(into, value),
+                    (_, None) => {}
+                }
+            }
+        }
+        (Value::Array(into), Value::Array(from)) => {
+            for (into, from) in into.iter_mut().zip(from) {
+                merge(into, from);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn free(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields.iter_mut() {
+                match key.as_str() {
+                    // ids that the request itself decides are kept
+                    "id" if value.as_str().is_some_and(|id| !id.contains('-') || id.contains("id-")) => {}
+                    "prompt_logprobs" if value.is_array() => *value = "…".into(),
+                    key if FREE.contains(&key) && !value.is_null() => *value = "…".into(),
+                    _ => free(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(free),
+        _ => {}
+    }
+}
+
+/// Validation errors name the server's own files, and the version of pydantic's manual.
+fn without_source(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("File \\\\\\\"").or_else(|| rest.split_once("File \\\"")) {
+        out.push_str(before);
+        rest = after.split_once("vllm/entrypoints/").map_or("", |(_, after)| after);
+    }
+    out + rest
+}
