@@ -4,11 +4,7 @@ use http::StatusCode;
 use rehearsal_conformance::{
     Detail, Level, ServerFlag, ServerProfile, Strictness, Suite, SuiteEvent, SuiteReport, Target, Verdict,
 };
-use rehearsal_fake::{
-    driver::Pacing,
-    fault::{Fault, FaultRule, UsageLie},
-    server::{FakeVllm, FakeVllmBuilder},
-};
+use rehearsal_fake::{FakeVllm, FakeVllmBuilder, Fault, FaultRule, Pacing, UsageLie};
 use serde_json::json;
 
 /// Cases that the fake misses because it does not have what they ask for. The list may only shrink.
@@ -116,4 +112,21 @@ async fn the_fake_s_own_faults_are_noticed() {
         assert!(report.cases.iter().all(|case| case.level == Level::Must));
     }
     assert!(unnoticed.is_empty(), "{}", unnoticed.join("\n"));
+}
+
+/// The suite knows what later frontends do; what the fake lacks of them is listed, and may only shrink.
+#[tokio::test(start_paused = true)]
+async fn the_fake_meets_every_must_of_later_versions() {
+    for (version, profile, gaps) in [
+        ("0.32.0", ServerProfile::Py032, ["E-08", "H-02"].as_slice()),
+        ("0.32.0-rust", ServerProfile::Rs032, ["U-38"].as_slice()),
+    ] {
+        let version = version.parse().expect("a version that the fake knows");
+        let report = run(Suite::standard(), sound().vllm_version(version), &[]).await;
+        assert_eq!(report.detection.profile, profile);
+        assert!(!report.failed(Strictness::Normal), "{}", report.to_tree(Detail::Lines));
+        let missed = report.cases.iter().filter(|case| case.verdict == Verdict::NonStrict);
+        let beyond: Vec<&str> = missed.map(|case| case.id.as_str()).filter(|id| !gaps.contains(id)).collect();
+        assert!(beyond.is_empty(), "{beyond:?}\n{}", report.to_tree(Detail::Lines));
+    }
 }

@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, sync::atomic::AtomicUsize};
 use rehearsal_conformance::{
     Check, Detail, Level, ServerFlag, Strictness, Suite, SuiteEvent, SuiteReport, Target, Verdict,
 };
-use rehearsal_fake::{driver::Pacing, server::FakeVllm};
+use rehearsal_fake::{FakeVllm, Pacing};
 use rehearsal_load::transport::StreamTransport;
 
 use faulty::{Asked, Fault, Faulty, Reply};
