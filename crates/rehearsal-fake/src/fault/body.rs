@@ -60,7 +60,9 @@ impl Spoiled {
             match &self.fault {
                 Fault::Stall { after_events } if *after_events <= self.seen => std::future::pending().await,
                 Fault::Cut { after_events } if *after_events <= self.seen && self.is_stream => {
-                    self.inner.take()?;
+                    drop(self.inner.take()?);
+                    // what was sent before gets out first: an error makes hyper drop what it holds
+                    tokio::task::yield_now().await;
                     return Some(Err(cut()));
                 }
                 Fault::InBandError { after_events, message, status }

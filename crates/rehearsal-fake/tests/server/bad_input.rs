@@ -1,0 +1,133 @@
+//! Whatever is sent, the answer is a status and never a panic.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use rehearsal_fake::{FakeVllm, FrontendOptions};
+use serde_json::{Map, Value, json};
+
+use super::client;
+
+#[tokio::test]
+async fn a_hundred_megabytes_are_refused_with_the_limit() {
+    let fake = FakeVllm::start().await.unwrap();
+    let body = format!(r#"{{"prompt":"{}"}}"#, "a".repeat(100 << 20));
+    let answer = client::send(&fake, "POST", "/v1/completions", &body).await;
+    assert_eq!(answer.status, 413);
+    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert_eq!(message, "the request body must be <= 67108864 bytes; raise `max_body_bytes`");
+    assert_eq!(client::send(&fake, "GET", "/health", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_limit_can_be_set() {
+    let mut options = FrontendOptions::for_model("m");
+    options.max_body_bytes = 40;
+    let fake = FakeVllm::builder().frontend(options).start_in_memory().unwrap();
+    assert_eq!(client::post(&fake, "/v1/completions", &json!({"prompt": "a", "max_tokens": 1})).await.status, 200);
+    assert_eq!(client::post(&fake, "/v1/completions", &json!({"prompt": "a".repeat(40)})).await.status, 413);
+}
+
+#[tokio::test]
+async fn malformed_bodies_are_client_errors() {
+    let fake = FakeVllm::start().await.unwrap();
+    for body in ["", "{", "{\"messages\": [", "\"a\"}", "{}", "{\"prompt\": 1}", "nul", "{\"a\":1}}"] {
+        for path in ["/v1/completions", "/v1/chat/completions", "/tokenize", "/detokenize"] {
+            let status = client::send(&fake, "POST", path, body).await.status;
+            assert_eq!(status, 400, "{path} {body}");
+        }
+    }
+}
+
+/// Keys that the endpoints look at, with values of any type.
+fn any_body() -> impl Strategy<Value = Value> {
+    const KEYS: [&str; 30] = [
+        "model",
+        "messages",
+        "prompt",
+        "max_tokens",
+        "max_completion_tokens",
+        "n",
+        "stream",
+        "stream_options",
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "seed",
+        "stop",
+        "stop_token_ids",
+        "min_tokens",
+        "ignore_eos",
+        "logit_bias",
+        "logprobs",
+        "top_logprobs",
+        "prompt_logprobs",
+        "echo",
+        "suffix",
+        "truncate_prompt_tokens",
+        "allowed_token_ids",
+        "bad_words",
+        "cache_salt",
+        "priority",
+        "return_token_ids",
+        "tools",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-3_i64..5).prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[a-z<|_>é\u{0}🚀]{0,6}".prop_map(Value::from),
+        Just(json!([{"role": "user", "content": "hi"}])),
+        Just(json!({"include_usage": true, "continuous_usage_stats": true})),
+        Just(json!([1, 2, 3])),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("role|content|type|text|[a-z]{1,3}|[0-9]{1,4}", inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
+        ]
+    });
+    let usual = prop_oneof![
+        Just(json!({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 3})),
+        Just(json!({"prompt": "hi", "max_tokens": 3})),
+        Just(json!({})),
+    ];
+    (usual, prop::collection::btree_map(prop::sample::select(&KEYS[..]), value, 0..5)).prop_map(|(mut body, extra)| {
+        for (key, value) in extra {
+            body[key] = value;
+        }
+        body
+    })
+}
+
+static RUNTIME: LazyLock<(tokio::runtime::Runtime, FakeVllm)> = LazyLock::new(|| {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime and a server start");
+    let fake = runtime
+        .block_on(async { FakeVllm::builder().max_model_len(64).start_in_memory() })
+        .expect("a runtime and a server start");
+    (runtime, fake)
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// The only 5xx of 0.13.0 that are imitated: a body that is no object, and `max_tokens: null` on completions.
+    #[test]
+    fn no_body_is_answered_with_a_crash(body in any_body(), chat in any::<bool>()) {
+        let (runtime, fake) = &*RUNTIME;
+        let path = if chat { "/v1/chat/completions" } else { "/v1/completions" };
+        let answer = runtime.block_on(client::post(fake, path, &body));
+        let imitated = !chat && body.get("max_tokens").is_some_and(Value::is_null);
+        prop_assert!(matches!(answer.status, 200 | 400 | 404) || (imitated && answer.status == 500), "{} {}: {}", answer.status, body, answer.body);
+        let alive = runtime.block_on(client::send(fake, "GET", "/health", ""));
+        prop_assert_eq!(alive.status, 200);
+    }
+}

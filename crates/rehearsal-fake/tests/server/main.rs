@@ -1,0 +1,11 @@
+//! The server through its doors: start-up, virtual time, slow and lost readers, faults, bad input, metrics.
+
+#![expect(clippy::float_cmp, reason = "counters, and sums of virtual time, are exact")]
+
+mod bad_input;
+mod client;
+mod doors;
+mod faults;
+mod lifecycle;
+mod metrics;
+mod virtual_time;
