@@ -86,6 +86,13 @@ fn as_python(error: &serde_json::Error, text: &str) -> (&'static str, usize) {
         "Expecting ':' delimiter"
     } else if words.starts_with("expected `,`") {
         "Expecting ',' delimiter"
+    } else if words.starts_with("EOF while parsing an object") {
+        match text.trim_end().chars().last() {
+            Some('{' | ',') => "Expecting property name enclosed in double quotes",
+            _ => "Expecting ',' delimiter",
+        }
+    } else if words.starts_with("EOF while parsing a list") && !text.trim_end().ends_with(['[', ',']) {
+        "Expecting ',' delimiter"
     } else if words.starts_with("EOF while parsing a string") {
         "Unterminated string starting at"
     } else if words.starts_with("control character") {
@@ -116,6 +123,8 @@ mod tests {
         check(r#"{"a": 1} x"#, "Extra data", 9);
         check(r#"{"é": 1 2}"#, "Expecting ',' delimiter", 8);
         check(r#"{"a" 1}"#, "Expecting ':' delimiter", 5);
+        check("{", "Expecting property name enclosed in double quotes", 1);
+        check("[1", "Expecting ',' delimiter", 2);
         check(r"{1: 2}", "Expecting property name enclosed in double quotes", 1);
     }
 

@@ -55,8 +55,9 @@ pub(super) async fn around(State(context): State<Arc<Context>>, request: Request
     let headers = response.headers_mut();
     if context.features().headers == HeaderStyle::Uvicorn {
         headers.insert(SERVER, HeaderValue::from_static("uvicorn"));
-        if status != StatusCode::INTERNAL_SERVER_ERROR || json {
-            // an exception that nothing caught is answered outside the CORS middleware
+        let uncaught = status == StatusCode::INTERNAL_SERVER_ERROR && !json;
+        if !uncaught && status != StatusCode::UNAUTHORIZED {
+            // those two are answered outside the CORS middleware
             headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
         }
         if origin {

@@ -10,46 +10,62 @@ mod puppet;
 use std::collections::BTreeMap;
 
 use exchange::Exchange;
+use puppet::Flags;
 
 /// A recorded server, and the cases of it that the fake does not imitate, each with the reason. A case on the list that is right fails
 /// the test, too.
 struct Recording {
     version: &'static str,
+    flags: Flags,
     exchanges: &'static [u8],
     not_imitated: &'static [(&'static str, &'static str)],
 }
 
-const PY_0_13: Recording = Recording {
-    version: "0.13.0",
-    exchanges: include_bytes!("../../../../fixtures/transcripts/0.13.0-base.jsonl.gz"),
-    not_imitated: include!("not_imitated/0.13.0.in"),
-};
-
-const PY_0_32: Recording = Recording {
-    version: "0.32.0",
-    exchanges: include_bytes!("../../../../fixtures/transcripts/0.32.0-base.jsonl.gz"),
-    not_imitated: include!("not_imitated/0.32.0.in"),
-};
+macro_rules! recording {
+    ($version:literal, $flags:literal, $kind:expr) => {
+        Recording {
+            version: $version,
+            flags: $kind,
+            exchanges: include_bytes!(concat!("../../../../fixtures/transcripts/", $version, "-", $flags, ".jsonl.gz")),
+            not_imitated: include!(concat!("not_imitated/", $version, "-", $flags, ".in")),
+        }
+    };
+}
 
 #[tokio::test]
 async fn the_fake_answers_as_vllm_0_13_0_did() {
-    check(&PY_0_13).await;
+    check(&recording!("0.13.0", "base", Flags::Base)).await;
 }
 
 #[tokio::test]
 async fn the_fake_answers_as_vllm_0_32_0_did() {
-    check(&PY_0_32).await;
+    check(&recording!("0.32.0", "base", Flags::Base)).await;
+}
+
+#[tokio::test]
+async fn usage_is_forced_as_in_0_13_0() {
+    check(&recording!("0.13.0", "force", Flags::ForcedUsage)).await;
+}
+
+#[tokio::test]
+async fn usage_is_forced_as_in_0_32_0() {
+    check(&recording!("0.32.0", "force", Flags::ForcedUsage)).await;
+}
+
+#[tokio::test]
+async fn keys_ids_and_cached_tokens_are_told_as_by_0_13_0() {
+    check(&recording!("0.13.0", "details", Flags::Details)).await;
 }
 
 async fn check(recording: &Recording) {
-    let router = puppet::server(recording.version);
+    let router = puppet::server(recording.version, recording.flags);
     let skipped: BTreeMap<&str, &str> = recording.not_imitated.iter().copied().collect();
     let exchanges = exchange::recorded(recording.exchanges);
-    assert!(400 < exchanges.len(), "the recordings are read");
+    assert!(70 < exchanges.len(), "the recordings are read");
     let (mut wrong, mut surprising, mut same) = (Vec::new(), Vec::new(), 0);
     for exchange in exchanges {
         let expect = normal::expected(&exchange);
-        let got = normal::answer(exchange.ask(&router).await).await;
+        let got = normal::answer(&exchange.case, exchange.ask(&router).await).await;
         match (expect == got, skipped.contains_key(exchange.case.as_str())) {
             (true, false) => same += 1,
             (false, true) => {}

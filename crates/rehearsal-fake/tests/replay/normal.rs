@@ -18,11 +18,11 @@ pub(crate) fn expected(exchange: &Exchange) -> String {
     if let Some(location) = headers.get_mut("location") {
         *location = location.replace(":8032", ":8013");
     }
-    written(exchange.status, &headers, &exchange.response)
+    written(&exchange.case, exchange.status, &headers, &exchange.response)
 }
 
 /// The fake's.
-pub(crate) async fn answer(response: Response) -> String {
+pub(crate) async fn answer(case: &str, response: Response) -> String {
     let status = response.status().as_u16();
     let headers: BTreeMap<String, String> = response
         .headers()
@@ -32,10 +32,15 @@ pub(crate) async fn answer(response: Response) -> String {
         .collect();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
     let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    written(status, &headers, &text)
+    written(case, status, &headers, &text)
 }
 
-fn written(status: u16, headers: &BTreeMap<String, String>, body: &str) -> String {
+/// An id that the server made up.
+fn is_random(id: &str) -> bool {
+    id.len() == 32 || id.len() == 16
+}
+
+fn written(case: &str, status: u16, headers: &BTreeMap<String, String>, body: &str) -> String {
     let body = match body.strip_prefix("data: ") {
         Some(_) => stream(body),
         None => match serde_json::from_str::<Value>(body) {
@@ -45,6 +50,15 @@ fn written(status: u16, headers: &BTreeMap<String, String>, body: &str) -> Strin
             }
             Err(_) => body.to_owned(),
         },
+    };
+    let mut headers = headers.clone();
+    if let Some(id) = headers.get_mut("x-request-id").filter(|id| is_random(id)) {
+        "…".clone_into(id);
+    }
+    let body = if case.starts_with("completions/cached") || case.starts_with("completions/repeat-long") {
+        without_text(&body)
+    } else {
+        body
     };
     format!("{status} {headers:?} {}", without_source(&body))
 }
@@ -137,6 +151,21 @@ fn without_source(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("File \\\\\\\"").or_else(|| rest.split_once("File \\\"")) {
         out.push_str(before);
         rest = after.split_once("vllm/entrypoints/").map_or("", |(_, after)| after);
+    }
+    out + rest
+}
+
+/// The same without generated texts, for prompts that end with a token after which the recorded model says anything.
+fn without_text(body: &str) -> String {
+    let mut out = String::new();
+    let mut rest = body;
+    while let Some((before, after)) = rest.split_once("\"text\":\"") {
+        out.push_str(before);
+        let end = after
+            .match_indices('"')
+            .find(|(at, _)| !after[..*at].ends_with('\\'))
+            .map_or(after.len(), |(at, _)| at + 1);
+        rest = &after[end..];
     }
     out + rest
 }

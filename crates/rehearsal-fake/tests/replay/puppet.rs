@@ -6,10 +6,12 @@ use axum::Router;
 use flate2::read::GzDecoder;
 use rehearsal_fake::{
     FakeVllm,
+    api::{FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders},
     chat_template::ChatTemplate,
     engine::{Continuation, TokenContext},
     text::TextRequest,
     tokenizer::Tokenizer,
+    usage::UsageReporting,
 };
 use serde::Deserialize;
 
@@ -24,8 +26,18 @@ struct Puppet {
     successor: BTreeMap<u32, u32>,
 }
 
-/// A server with the flags of the recorded ones.
-pub(crate) fn server(version: &str) -> Router {
+/// The flags of a recorded server.
+#[derive(Clone, Copy)]
+pub(crate) enum Flags {
+    Base,
+    /// `--enable-force-include-usage`
+    ForcedUsage,
+    /// `--enable-prompt-tokens-details --enable-request-id-headers --enable-server-load-tracking --api-key sk-test`
+    Details,
+}
+
+/// A server with the settings of the recorded ones.
+pub(crate) fn server(version: &str, flags: Flags) -> Router {
     let puppet: Puppet = serde_json::from_str(PUPPET).expect("the fixture is JSON");
     let mut json = Vec::new();
     GzDecoder::new(TOKENIZER).read_to_end(&mut json).expect("the fixture is a gzip file");
@@ -40,9 +52,19 @@ pub(crate) fn server(version: &str) -> Router {
             successor.get(&last).copied().unwrap_or(0)
         })
     };
-    let mut frontend = rehearsal_fake::api::FrontendOptions::for_model("tiny");
+    let mut frontend = FrontendOptions::for_model("tiny");
     frontend.served_model_names.push("tiny-alias".to_owned());
     "tiny-qwen2".clone_into(&mut frontend.model_root);
+    match flags {
+        Flags::Base => {}
+        Flags::ForcedUsage => frontend.usage_reporting = UsageReporting::Forced,
+        Flags::Details => {
+            frontend.prompt_tokens_details = PromptTokensDetails::Shown;
+            frontend.request_id_headers = RequestIdHeaders::Echoed;
+            frontend.load_tracking = LoadTracking::On;
+            frontend.api_keys.push("sk-test".to_owned());
+        }
+    }
     FakeVllm::builder()
         .vllm_version(version.parse().expect("a version of the table"))
         .frontend(frontend)
@@ -52,6 +74,8 @@ pub(crate) fn server(version: &str) -> Router {
         .text(text)
         .max_model_len(4096)
         .max_num_seqs(4)
+        // vLLM's default on a CPU
+        .engine(|engine| engine.block_size = 128)
         .into_router()
         .expect("the settings are right")
 }
