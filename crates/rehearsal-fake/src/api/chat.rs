@@ -108,7 +108,7 @@ fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> 
     })?;
     let max_tokens = limits::for_chat(features, app.max_model_len, tokens.len(), request.wanted)?;
     request.sampling.check(features, max_tokens, app.vocab_size)?;
-    check_logprobs(context, request.top_logprobs)?;
+    check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
     let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
@@ -123,12 +123,14 @@ fn unsupported_part(messages: &Value) -> Option<&str> {
 }
 
 /// Refuses more log probabilities than `--max-logprobs`; −1 asks for the whole vocabulary.
-pub(super) fn check_logprobs(context: &Context, asked: i64) -> Result<(), ApiError> {
+pub(super) fn check_logprobs(context: &Context, sample: i64, prompt: Option<i64>) -> Result<(), ApiError> {
     let max = context.app.frontend.max_logprobs;
-    let asked = if asked == -1 { i64::from(context.app.vocab_size) } else { asked };
-    if i64::from(max) < asked {
-        let message = format!("Requested sample logprobs of {asked}, which is greater than max allowed: {max}");
-        return Err(ApiError::bad_value(context.features(), "logprobs", &asked.to_string(), &message));
+    for (kind, field, asked) in [("sample", "logprobs", sample), ("prompt", "prompt_logprobs", prompt.unwrap_or(0))] {
+        let asked = if asked == -1 { i64::from(context.app.vocab_size) } else { asked };
+        if i64::from(max) < asked {
+            let message = format!("Requested {kind} logprobs of {asked}, which is greater than max allowed: {max}");
+            return Err(ApiError::bad_value(context.features(), field, &asked.to_string(), &message));
+        }
     }
     Ok(())
 }

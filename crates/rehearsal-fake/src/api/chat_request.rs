@@ -101,6 +101,7 @@ impl ChatRequest {
         if features.several_choices == SeveralChoices::Refused && self.sampling.n.is_some_and(|n| n != 1) {
             return Err(ApiError::bad_request("Only n=1 is supported."));
         }
+        self.sampling.check_sequences(1)?;
         if self.wants_tools {
             return Err(ApiError::bad_request(
                 "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",

@@ -103,7 +103,7 @@ fn measured(context: &Context, request: &CompletionRequest, prompt: &PromptInput
     let max_tokens = limits::for_completion(features, app.max_model_len, tokens.len(), wanted)?;
     let max_tokens = if request.generates_hidden_token() { 1 } else { max_tokens };
     request.sampling.check(features, max_tokens, app.vocab_size)?;
-    check_logprobs(context, request.top_logprobs)?;
+    check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
     if tokens.is_empty() {
         return Err(ApiError::bad_request("The decoder prompt cannot be empty"));
     }

@@ -92,6 +92,7 @@ impl CompletionRequest {
         if features.several_choices == SeveralChoices::Refused && several {
             return Err(ApiError::bad_request("Only n=1 is supported."));
         }
+        self.sampling.check_sequences(self.prompts.len())?;
         if self.has_suffix {
             return Err(ApiError::bad_request("suffix is not currently supported"));
         }

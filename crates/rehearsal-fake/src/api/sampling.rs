@@ -19,6 +19,10 @@ use crate::{
 /// Below this temperature vLLM samples greedily (`vllm/sampling_params.py`, `_SAMPLING_EPS`).
 const GREEDY_BELOW: f64 = 1e-5;
 
+/// The most sequences of one request. vLLM bounds `n` alone, and only since 0.19.1 (`VLLM_MAX_N_SEQUENCES`, 16384); without a bound a
+/// request of 50 bytes takes all memory.
+const MAX_SEQUENCES: u64 = 16_384;
+
 /// Sampling parameters as sent; `None` is absent or null.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sampling {
@@ -157,6 +161,17 @@ impl Sampling {
 
     fn temperature(&self) -> f64 {
         self.temperature.unwrap_or(1.0)
+    }
+
+    /// Refuses more sequences than a test may want to hold.
+    pub(super) fn check_sequences(&self, prompts: usize) -> Result<(), ApiError> {
+        let n = u64::try_from(self.n.unwrap_or(1)).unwrap_or(0);
+        let sequences = n.saturating_mul(prompts as u64);
+        if MAX_SEQUENCES < sequences {
+            let message = format!("n times the number of prompts must be at most {MAX_SEQUENCES}, got {sequences}.");
+            return Err(ApiError::bad_request(message));
+        }
+        Ok(())
     }
 
     /// Choices of one prompt.
