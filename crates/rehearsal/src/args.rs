@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod forecast;
 mod seconds;
+mod serve;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -11,12 +12,13 @@ pub(crate) use self::{
     bench::{BenchArgs, Connections},
     check::CheckArgs,
     forecast::ForecastArgs,
+    serve::{KvCacheDtype, Pacing, ServeArgs},
 };
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  internal error
+  1  internal error, or `serve` refused to start as vLLM would
   2  a flag, file or name that cannot be used
   3  the target is unreachable or not ready
   4  a conformance check failed
@@ -35,7 +37,9 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Rehearse the report's two configurations, without a server, and set them beside the published figures
     Forecast(ForecastArgs),
-    /// Put load on an OpenAI-compatible server and measure it
+    /// Start the fake vLLM server; takes `vllm serve`'s command line
+    Serve(Box<ServeArgs>),
+    /// Put load on an OpenAI-compatible server, or on the fake in memory, and measure it
     Bench(Box<BenchArgs>),
     /// Check, case by case, what a server's `usage` and streams do
     Check(CheckArgs),

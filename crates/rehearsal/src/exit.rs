@@ -8,7 +8,7 @@ use std::{fmt, process};
 pub(crate) enum Exit {
     /// The command did what it was asked.
     Ok = 0,
-    /// A fault of ours.
+    /// A fault of ours, or a start that the fake refuses as vLLM would (vLLM exits 1 too).
     Internal = 1,
     /// A flag, a file or a name that cannot be used.
     Usage = 2,
@@ -38,6 +38,11 @@ impl Expected {
     /// The input is wrong: exit 2.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Self { exit: Exit::Usage, message: message.to_string() }
+    }
+
+    /// The fake refuses to start, as vLLM would: exit 1.
+    pub(crate) fn refused(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Internal, message: message.to_string() }
     }
 
     /// The target cannot be talked to: exit 3.

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.command {
         Command::Forecast(args) => command::forecast::run(&args),
+        Command::Serve(args) => command::serve::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Check(args) => command::check::run(&args),
     };

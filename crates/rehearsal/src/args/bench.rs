@@ -1,6 +1,6 @@
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::{Format, seconds::parse_seconds};
 
@@ -11,6 +11,9 @@ Examples:
     --concurrency 16 --requests 64 --max-tokens 256 --temperature 0.0 --timeout 1200 \\
     --prompt-file fixtures/report/prompt.txt --out result.json
 
+  # the same load on the fake, in memory and in virtual time: over before you let go of the key
+  rehearsal bench --fake report-tp1 --concurrency 16 --requests 64 --max-tokens 256
+
   # streamed, with a record of every request and the full report
   rehearsal bench --base-url http://127.0.0.1:8000 --prompt 'Why is the sky blue?' --stream \\
     --concurrency 4 --requests 32 --jsonl requests.jsonl --report report.json
@@ -18,13 +21,17 @@ Examples:
 
 /// Arguments of `rehearsal bench`: the report's own, and what they left out.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake"])))]
 pub(crate) struct BenchArgs {
     /// The server, with or without a trailing /v1
     #[arg(long, value_name = "URL")]
-    pub(crate) base_url: String,
+    pub(crate) base_url: Option<String>,
 
-    /// Model to ask for [default: the first the server lists]
+    /// Run against the fake in memory and in virtual time, with this profile (built-in name or TOML file)
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) fake: Option<String>,
+
+    /// Model to ask for [default: the first the server lists; with --fake, the report's]
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
 

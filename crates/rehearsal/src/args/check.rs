@@ -6,6 +6,7 @@ use super::{Format, seconds::parse_seconds};
 
 const EXAMPLES: &str = "\
 Examples:
+  rehearsal check --fake                                   the fake, in memory
   rehearsal check --list                                   what there is to check
   rehearsal check --base-url http://127.0.0.1:8000         any server
   rehearsal check --base-url http://127.0.0.1:8000 --filter U-2   the cases whose id begins with U-2
@@ -14,11 +15,15 @@ Examples:
 
 /// Arguments of `rehearsal check`.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "list"])))]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake", "list"])))]
 pub(crate) struct CheckArgs {
     /// The server, with or without a trailing /v1
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
+
+    /// Check the fake, in memory
+    #[arg(long)]
+    pub(crate) fake: bool,
 
     /// Only list the cases
     #[arg(long)]

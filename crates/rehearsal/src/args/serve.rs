@@ -21,6 +21,7 @@ Examples:
 /// Arguments of `rehearsal serve`: the flags of `vllm serve`, then ours.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "a flag of `vllm serve` is a bool on the command line")]
 pub(crate) struct ServeArgs {
     /// Model to serve, as `vllm serve MODEL`
     pub(crate) model: String,
@@ -33,9 +34,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "PORT", default_value_t = 8000, help_heading = "vLLM")]
     pub(crate) port: u16,
 
-    /// GPUs a replica is spread over
-    #[arg(long, short = 't', alias = "tp", value_name = "N", default_value = "1", help_heading = "vLLM")]
-    pub(crate) tensor_parallel_size: NonZeroU32,
+    /// GPUs a replica is spread over [default: 1]
+    #[arg(long, short = 't', alias = "tp", value_name = "N", help_heading = "vLLM")]
+    pub(crate) tensor_parallel_size: Option<NonZeroU32>,
 
     /// Longest context, prompt and output together
     #[arg(long, value_name = "TOKENS", help_heading = "vLLM")]

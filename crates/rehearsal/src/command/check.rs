@@ -3,8 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use rehearsal::conformance::{
-    Check, Detail, ServerFlag, ServerProfile, Strictness, Suite, SuiteError, SuiteEvent, Target,
+use rehearsal::{
+    conformance::{Check, Detail, ServerFlag, ServerProfile, Strictness, Suite, SuiteError, SuiteEvent, Target},
+    fake::{FakeVllm, Pacing},
 };
 
 use super::api_key;
@@ -16,13 +17,25 @@ use crate::{
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let suite = suite(args)?;
-    let Some(base_url) = &args.base_url else {
+    if args.list {
         render::result(list(suite.checks()));
         return Ok(Exit::Ok);
+    }
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all();
+    let report = match &args.base_url {
+        Some(base_url) => {
+            let target = target(args, base_url)?;
+            runtime.build().context("no runtime")?.block_on(suite.run(&target, progress()))
+        }
+        None => runtime.start_paused(true).build().context("no runtime")?.block_on(async {
+            let server = FakeVllm::builder().pacing(Pacing::Virtual).start_in_memory().map_err(Expected::usage)?;
+            let connector = server.connector();
+            let target = Target::in_memory("the fake", move || std::future::ready(Ok(connector.connect())));
+            anyhow::Ok(suite.run(&target, progress()).await)
+        })?,
     };
-    let target = target(args, base_url)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
-    let report = runtime.block_on(suite.run(&target, progress())).map_err(|error| match error {
+    let report = report.map_err(|error| match error {
         SuiteError::Unreachable { .. } | SuiteError::Unauthorised { .. } | SuiteError::NoModel { .. } => {
             anyhow::Error::new(Expected::unreachable(error))
         }

@@ -3,4 +3,7 @@
 mod api_key;
 pub(crate) mod bench;
 pub(crate) mod check;
+mod fake;
 pub(crate) mod forecast;
+mod interrupt;
+pub(crate) mod serve;

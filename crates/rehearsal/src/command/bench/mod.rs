@@ -1,7 +1,6 @@
-//! `rehearsal bench`: measures a server.
+//! `rehearsal bench`: measures a server, or rehearses the measurement on the fake.
 
 mod inputs;
-mod interrupt;
 mod outputs;
 mod progress;
 mod summary;
@@ -9,10 +8,16 @@ mod summary;
 use std::time::Duration;
 
 use anyhow::Context;
-use rehearsal_load::{ApiKey, ConnectionMode, HttpTransport, LoadPlan, Outcome, Run, RunError, Streaming, WarmUp};
+use rehearsal::{
+    fake::{FakeVllm, Pacing},
+    load::{
+        ApiKey, ConnectionMode, HttpTransport, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, StreamTransport,
+        Streaming, WarmUp,
+    },
+};
 use serde_json::{Map, Value};
 
-use super::api_key;
+use super::{api_key, fake, interrupt};
 use crate::{
     args::{BenchArgs, Connections, Format},
     exit::{Exit, Expected},
@@ -23,32 +28,65 @@ use crate::{
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Exit> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?.block_on(bench(args))
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all();
+    match (&args.fake, &args.base_url) {
+        (Some(profile), _) => {
+            runtime.start_paused(true).build().context("no runtime")?.block_on(rehearse(args, profile))
+        }
+        (None, Some(base_url)) => runtime.build().context("no runtime")?.block_on(measure(args, base_url)),
+        (None, None) => Err(Expected::usage("no target; give --base-url or --fake").into()),
+    }
 }
 
-async fn bench(args: &BenchArgs) -> anyhow::Result<Exit> {
+/// A server behind a URL, in real time.
+async fn measure(args: &BenchArgs, base_url: &str) -> anyhow::Result<Exit> {
     let transport = HttpTransport::new(match args.connections {
         Connections::New => ConnectionMode::PerRequest,
         Connections::Pooled => ConnectionMode::Pooled,
     })
     .context("no HTTP client")?;
-    let model = match &args.model {
-        Some(model) => model.clone(),
-        None => {
-            inputs::first_model(&args.base_url, api_key::read(args.api_key_file.as_deref())?, &transport, args.timeout)
-                .await?
-        }
+    let model = if let Some(model) = &args.model {
+        model.clone()
+    } else {
+        let key = api_key::read(args.api_key_file.as_deref())?;
+        inputs::first_model(base_url, key, &transport, args.timeout).await?
     };
-    let plan = plan(args, model)?;
+    let plan = plan(args, base_url, model)?.build().map_err(Expected::usage)?;
+    let (progress, tick) = progress::observer(plan.requests().get());
+    let run = Run::new(plan, transport).observe(progress).tick_every(tick);
+    bench(args, run, interrupt::requested()).await
+}
+
+/// The fake, in memory and on the paused clock; the client's own delays are the profile's.
+async fn rehearse(args: &BenchArgs, profile: &str) -> anyhow::Result<Exit> {
+    let profile = fake::profile(profile)?;
+    let model = args.model.clone().unwrap_or_else(|| fake::REPORT_MODEL.to_owned());
+    let client = profile.client;
+    let server = FakeVllm::builder()
+        .model(&model)
+        .tokenizer(fake::tokenizer(None, &model)?)
+        .profile(profile)
+        .pacing(Pacing::Virtual)
+        .start_in_memory()
+        .map_err(Expected::usage)?;
+    let plan = plan(args, server.base_url(), model)?
+        .turnaround(Duration::from(client.turnaround))
+        .stagger(Duration::from(client.stagger))
+        .build()
+        .map_err(Expected::usage)?;
+    let connector = server.connector();
+    let transport = StreamTransport::new(move || std::future::ready(Ok(connector.connect())));
+    bench(args, Run::new(plan, transport), std::future::pending()).await
+}
+
+async fn bench(args: &BenchArgs, mut run: Run, stop: impl Future<Output = ()>) -> anyhow::Result<Exit> {
     // every file is opened before the first request, so that a bad path costs no run
     let outputs = outputs::Outputs::open(args)?;
-
-    let (progress, tick) = progress::observer(plan.requests().get());
-    let mut run = Run::new(plan, transport).observe(progress).tick_every(tick);
     if let Some(log) = outputs.jsonl()? {
         run = run.observe(log);
     }
-    let outcome = run.run(interrupt::requested()).await.map_err(|error| match error {
+    let outcome = run.run(stop).await.map_err(|error| match error {
         RunError::Unreachable { .. } | RunError::NotReady { .. } => anyhow::Error::new(Expected::unreachable(error)),
         other => other.into(),
     })?;
@@ -58,8 +96,8 @@ async fn bench(args: &BenchArgs) -> anyhow::Result<Exit> {
     Ok(if outcome.report.is_incomplete() { Exit::Incomplete } else { Exit::Ok })
 }
 
-fn plan(args: &BenchArgs, model: String) -> anyhow::Result<LoadPlan> {
-    let mut builder = LoadPlan::builder(&args.base_url, model)
+fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadPlanBuilder> {
+    let mut builder = LoadPlan::builder(base_url, model)
         .prompt(inputs::prompt(args)?)
         .concurrency(args.concurrency)
         .requests(args.requests)
@@ -77,7 +115,7 @@ fn plan(args: &BenchArgs, model: String) -> anyhow::Result<LoadPlan> {
     if let Some(key) = api_key::read(args.api_key_file.as_deref())? {
         builder = builder.api_key(ApiKey::new(key));
     }
-    builder.build().map_err(|error| Expected::usage(error).into())
+    Ok(builder)
 }
 
 fn print(outcome: &Outcome, format: Format) -> anyhow::Result<()> {
