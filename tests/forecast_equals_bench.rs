@@ -14,7 +14,13 @@ use rehearsal::{
 const PROMPT: &str = "What is rehearsed is known.";
 const GRID: Duration = Duration::from_millis(1);
 
-fn plan(base_url: &str, profile: &Profile, concurrency: usize, requests: usize, streaming: Streaming) -> LoadPlanBuilder {
+fn plan(
+    base_url: &str,
+    profile: &Profile,
+    concurrency: usize,
+    requests: usize,
+    streaming: Streaming,
+) -> LoadPlanBuilder {
     LoadPlan::builder(base_url, "rehearsal")
         .prompt(PROMPT)
         .concurrency(concurrency)

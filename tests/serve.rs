@@ -43,7 +43,8 @@ struct Running {
 
 impl Running {
     fn start(flags: &[&str]) -> Self {
-        let mut process = serve(flags).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let mut process =
+            serve(flags).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary starts");
         let stderr = process.stderr.take().expect("stderr is piped");
         let line = BufReader::new(stderr).lines().next().expect("a line").expect("text");
         let base_url = line.split_whitespace().find(|word| word.starts_with("http://")).expect(&line).to_owned();
