@@ -23,13 +23,17 @@ pub struct Lateness {
     pub mean: Option<Duration>,
 }
 
+/// The most lateness told apart: an hour, in nanoseconds.
+const MOST_NS: u64 = 3_600_000_000_000;
+
 /// Records lateness.
 #[derive(Debug)]
 pub(crate) struct LatenessLog(Histogram<u64>);
 
 impl Default for LatenessLog {
     fn default() -> Self {
-        Self(Histogram::new(3).expect("three significant digits are within the histogram's 0 to 5"))
+        // a saturating record never widens an auto-resizing histogram, so the range is stated
+        Self(Histogram::new_with_bounds(1, MOST_NS, 3).expect("the bounds are in order, the digits within 0 to 5"))
     }
 }
 
@@ -51,5 +55,30 @@ impl LatenessLog {
             max: Some(Duration::from_nanos(self.0.max())),
             mean: Some(Duration::from_secs_f64(self.0.mean() / 1e9)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lateness_is_told_within_the_histograms_three_digits() {
+        let mut log = LatenessLog::default();
+        for micros in 1..=1000_u64 {
+            log.record(Duration::from_micros(micros));
+        }
+        let summary = log.summary();
+        let near = |seen: Option<Duration>, micros: u64| {
+            let (seen, expected) = (seen.unwrap(), Duration::from_micros(micros));
+            seen.abs_diff(expected) <= expected / 1000
+        };
+        assert_eq!(summary.steps, 1000);
+        assert!(near(summary.p50, 500) && near(summary.p99, 990) && near(summary.max, 1000), "{summary:?}");
+    }
+
+    #[test]
+    fn before_the_first_step_nothing_is_known() {
+        assert_eq!(LatenessLog::default().summary(), Lateness::default());
     }
 }

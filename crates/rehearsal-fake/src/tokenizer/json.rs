@@ -58,12 +58,23 @@ pub(super) fn read(json: &[u8]) -> Result<(HuggingFace, Pieces), TokenizerError>
 fn pieces(tokenizer: &HuggingFace, spelling: Spelling) -> Result<Pieces, TokenizerError> {
     let alphabet = ByteAlphabet::new();
     let added = tokenizer.get_added_tokens_decoder();
+    let mut entries: Vec<(u32, String)> =
+        tokenizer.get_vocab(true).into_iter().map(|(entry, id)| (id, entry)).collect();
+    entries.sort_unstable();
+    let mut entries = entries.into_iter().peekable();
     // ids may have holes, so the number of entries is not the number of ids
-    let size = tokenizer.get_vocab(true).into_values().max().map_or(0, |last| u64::from(last) + 1);
-    let ids = (0..size).filter_map(|id| u32::try_from(id).ok());
-    Pieces::new(ids.map(|id| {
+    let mut next = 0;
+    let by_id = std::iter::from_fn(|| {
+        entries.peek()?;
+        let id = next;
+        next += 1;
+        let entry = entries.next_if(|(at, _)| *at <= id).map(|(_, entry)| entry).unwrap_or_default();
+        // two spellings of one id: the first one counts
+        while entries.next_if(|(at, _)| *at <= id).is_some() {}
+        Some((id, entry))
+    });
+    Pieces::new(by_id.map(|(id, entry)| {
         let special = added.get(&id).is_some_and(|token| token.special);
-        let entry = tokenizer.id_to_token(id).unwrap_or_default();
         let bytes = match spelling {
             _ if added.contains_key(&id) => entry.into_bytes(),
             Spelling::ByteLevel => alphabet.bytes(&entry).unwrap_or_else(|| entry.into_bytes()),
