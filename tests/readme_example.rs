@@ -1,3 +1,5 @@
+//! The example of README.md.
+
 use rehearsal::fake::FakeVllm;
 use serde_json::{Value, json};
 
