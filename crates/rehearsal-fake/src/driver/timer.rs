@@ -86,13 +86,12 @@ impl Shared {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some((deadline, _)) if now < *deadline => {
                     let left = *deadline - now;
-                    match left.checked_sub(YIELDING) {
-                        Some(long) => self.changed.wait_timeout(state, long).unwrap_or_else(PoisonError::into_inner).0,
-                        None => {
-                            drop(state);
-                            thread::yield_now();
-                            self.lock()
-                        }
+                    if let Some(long) = left.checked_sub(YIELDING) {
+                        self.changed.wait_timeout(state, long).unwrap_or_else(PoisonError::into_inner).0
+                    } else {
+                        drop(state);
+                        thread::yield_now();
+                        self.lock()
                     }
                 }
                 Some(_) => {
