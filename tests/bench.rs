@@ -179,10 +179,11 @@ fn unusable_input_is_named_with_its_remedy_before_anything_is_sent() {
         (["--prompt-file", "no/such/file"], "no/such/file"),
         (["--out", "no/such/folder/out.json"], "no/such/folder/out.json"),
         (["--api-key-file", "no/such/key"], "no/such/key"),
+        (["--fake", "report-tp3"], "report-tp3"),
         (["--base-url", "ftp://127.0.0.1"], "ftp://127.0.0.1"),
     ] {
         let mut command = bench();
-        if flags[0] != "--base-url" {
+        if !matches!(flags[0], "--base-url" | "--fake") {
             command.args(["--base-url", "http://127.0.0.1"]);
         }
         command.args(["--model", "tiny"]).args(flags).assert().code(2).stderr(contains(message));

@@ -18,7 +18,10 @@ use crate::{
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let suite = suite(args)?;
     if args.list {
-        render::result(list(suite.checks()));
+        render::result(match args.format {
+            Format::Text => list(suite.checks()),
+            Format::Json => json_list(suite.checks()).context("list as JSON")?,
+        });
         return Ok(Exit::Ok);
     }
     let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -115,4 +118,9 @@ fn progress() -> impl FnMut(&SuiteEvent<'_>) + Send {
 
 fn list<'c>(checks: impl Iterator<Item = &'c Check>) -> String {
     checks.map(|check| format!("{:<6}{}", check.id, check.title)).collect::<Vec<_>>().join("\n")
+}
+
+fn json_list<'c>(checks: impl Iterator<Item = &'c Check>) -> serde_json::Result<String> {
+    let list: Vec<_> = checks.map(|check| serde_json::json!({"id": check.id, "title": check.title})).collect();
+    serde_json::to_string_pretty(&list)
 }

@@ -1,0 +1,39 @@
+//! `rehearsal check` as a process.
+
+use assert_cmd::Command;
+use predicates::str::contains;
+use serde_json::Value;
+
+fn check() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
+    command.arg("check").env_remove("OPENAI_API_KEY");
+    command
+}
+
+#[test]
+fn the_fake_keeps_every_rule_of_usage() {
+    let output =
+        check().args(["--fake", "--filter", "U-", "--seed", "7", "--strict", "--format", "json"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["counts"]["fail"], &report["counts"]["non_strict"]), (&0.into(), &0.into()));
+    assert!(20 < report["counts"]["pass"].as_u64().unwrap(), "{}", report["counts"]);
+}
+
+#[test]
+fn the_cases_are_listed_as_text_and_as_json() {
+    check().arg("--list").assert().success().stdout(contains("U-20"));
+    let output = check().args(["--list", "--format", "json", "--filter", "U-0"]).output().unwrap();
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(list[0]["id"], "U-01");
+}
+
+#[test]
+fn a_target_or_a_filter_that_cannot_be_is_named() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{address}");
+    check().args(["--base-url", &url]).assert().code(3).stderr(contains(&url));
+    check().args(["--base-url", "not a url"]).assert().code(2).stderr(contains("not a url"));
+    check().args(["--fake", "--filter", "Z-"]).assert().code(2).stderr(contains("Z-"));
+    check().args(["--fake", "--profile", "py-9"]).assert().code(2).stderr(contains("py-9"));
+}
