@@ -7,10 +7,11 @@ use super::{
     fields::Fields,
     limits::Wanted,
     logprobs::{self, TokenNames},
+    rules::Rules,
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream},
-    structured::{ONE_CONSTRAINT, check_schema, constraints},
-    validation::{Handler, Problem, Rule, broken_rule, invalid},
+    structured::check_schema,
+    validation::{Handler, Problem, invalid},
 };
 use crate::{
     chat_template::RenderOptions,
@@ -126,67 +127,38 @@ fn wants_tools(fields: &Fields<'_>) -> bool {
 
 /// The validators of `ChatCompletionRequest` with `mode="before"`.
 fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
-    let get = |key: &str| body.get(key).filter(|value| !value.is_null());
-    let streams = get("stream").is_some_and(|stream| *stream != Value::Bool(false));
-    let broken = |rule: Rule<'_>| Err(broken_rule(features, CHAT, rule, &Value::Object(body.clone())));
-    let refuse = |param: &str, message: &str| broken(Rule { param: Some(param), value: None, message });
-    let refuse_value =
-        |param: &str, value: i64, message: &str| broken(Rule { param: Some(param), value: Some(value), message });
-    let has_options = match get("stream_options") {
-        Some(Value::Object(options)) => !options.is_empty(),
-        other => other.is_some(),
-    };
-    if has_options && !streams {
-        return refuse("stream_options", "Stream options can only be defined when `stream=True`.");
-    }
-    if let Some(prompt_logprobs) = get("prompt_logprobs").and_then(Value::as_i64) {
-        if streams && (0 < prompt_logprobs || prompt_logprobs == -1) {
-            return refuse("prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`.");
-        }
-        if prompt_logprobs < -1 {
-            return refuse_value(
-                "prompt_logprobs",
-                prompt_logprobs,
-                "`prompt_logprobs` must be a positive value or -1.",
-            );
-        }
-    }
-    if let Some(top) = get("top_logprobs").and_then(Value::as_i64) {
+    let rules = Rules::new(features, CHAT, body);
+    rules.streaming()?;
+    if let Some(top) = rules.get("top_logprobs").and_then(Value::as_i64) {
         if top < -1 {
-            return refuse_value("top_logprobs", top, "`top_logprobs` must be a positive value or -1.");
+            return rules.refuse_value("top_logprobs", top, "`top_logprobs` must be a positive value or -1.");
         }
-        if (0 < top || top == -1) && get("logprobs") != Some(&Value::Bool(true)) {
-            return refuse("top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true.");
+        if (0 < top || top == -1) && rules.get("logprobs") != Some(&Value::Bool(true)) {
+            return rules.refuse("top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true.");
         }
     }
-    if get("tool_choice").is_some_and(|choice| choice != "none") && get("tools").is_none() {
-        return refuse("tool_choice", "When using `tool_choice`, `tools` must be set.");
+    if rules.get("tool_choice").is_some_and(|choice| choice != "none") && rules.get("tools").is_none() {
+        return rules.refuse("tool_choice", "When using `tool_choice`, `tools` must be set.");
     }
-    if let Some(Value::String(choice)) = get("tool_choice")
+    if let Some(Value::String(choice)) = rules.get("tool_choice")
         && !["none", "auto", "required"].contains(&choice.as_str())
     {
         let message = format!(
             "Invalid value for `tool_choice`: {choice}! Only named tools, \"none\", \"auto\" or \"required\" are supported."
         );
-        return refuse("tool_choice", &message);
+        return rules.refuse("tool_choice", &message);
     }
-    if let Some(name) = get("tool_choice").and_then(|choice| choice.pointer("/function/name"))
-        && !get("tools")
+    if let Some(name) = rules.get("tool_choice").and_then(|choice| choice.pointer("/function/name"))
+        && !rules
+            .get("tools")
             .and_then(Value::as_array)
             .is_some_and(|tools| tools.iter().any(|tool| tool.pointer("/function/name") == Some(name)))
     {
-        return refuse(
-            "tool_choice",
-            "The tool specified in `tool_choice` does not match any of the specified `tools`",
-        );
+        return rules
+            .refuse("tool_choice", "The tool specified in `tool_choice` does not match any of the specified `tools`");
     }
-    if 1 < constraints(body) {
-        return broken(Rule { param: None, value: None, message: ONE_CONSTRAINT });
-    }
-    if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
-        return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");
-    }
-    Ok(())
+    rules.one_constraint()?;
+    rules.cache_salt()
 }
 
 fn read_reasoning_effort(fields: &mut Fields<'_>) {

@@ -7,10 +7,11 @@ use super::{
     fields::Fields,
     logprobs::{self, TokenNames},
     prompt_input::{PromptInput, read_prompts},
+    rules::Rules,
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream},
-    structured::{ONE_CONSTRAINT, check_schema, constraints},
-    validation::{Handler, Problem, Rule, broken_rule, invalid},
+    structured::check_schema,
+    validation::{Handler, Problem, invalid},
 };
 use crate::version::{Features, NullMaxTokens, PydanticErrors, SeveralChoices};
 
@@ -114,50 +115,22 @@ impl CompletionRequest {
 
 /// The validators of `CompletionRequest` with `mode="before"`.
 fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
-    let get = |key: &str| body.get(key).filter(|value| !value.is_null());
-    let streams = get("stream").is_some_and(|stream| *stream != Value::Bool(false));
-    let broken = |rule: Rule<'_>| Err(broken_rule(features, COMPLETIONS, rule, &Value::Object(body.clone())));
-    let refuse = |param: &str, message: &str| broken(Rule { param: Some(param), value: None, message });
-    let refuse_value =
-        |param: &str, value: i64, message: &str| broken(Rule { param: Some(param), value: Some(value), message });
-    let empty = get("prompt").is_none_or(|prompt| prompt == "");
-    if empty && get("prompt_embeds").is_none() {
-        return refuse("prompt", "Either prompt or prompt_embeds must be provided and non-empty.");
+    let rules = Rules::new(features, COMPLETIONS, body);
+    let empty = rules.get("prompt").is_none_or(|prompt| prompt == "");
+    if empty && rules.get("prompt_embeds").is_none() {
+        return rules.refuse("prompt", "Either prompt or prompt_embeds must be provided and non-empty.");
     }
-    let has_options = match get("stream_options") {
-        Some(Value::Object(options)) => !options.is_empty(),
-        other => other.is_some(),
-    };
-    if has_options && !streams {
-        return refuse("stream_options", "Stream options can only be defined when `stream=True`.");
-    }
-    if let Some(prompt_logprobs) = get("prompt_logprobs").and_then(Value::as_i64) {
-        if streams && (0 < prompt_logprobs || prompt_logprobs == -1) {
-            return refuse("prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`.");
-        }
-        if prompt_logprobs < -1 {
-            return refuse_value(
-                "prompt_logprobs",
-                prompt_logprobs,
-                "`prompt_logprobs` must be a positive value or -1.",
-            );
-        }
-    }
-    if let Some(logprobs) = get("logprobs").and_then(Value::as_i64).filter(|logprobs| *logprobs < 0) {
+    rules.streaming()?;
+    if let Some(logprobs) = rules.get("logprobs").and_then(Value::as_i64).filter(|logprobs| *logprobs < 0) {
         // newer versions take -1 for the whole vocabulary, as chats do
         match features.pydantic_errors {
-            PydanticErrors::Quoted => return refuse("logprobs", "`logprobs` must be a positive value."),
+            PydanticErrors::Quoted => return rules.refuse("logprobs", "`logprobs` must be a positive value."),
             PydanticErrors::Brief if logprobs < -1 => {
-                return refuse_value("logprobs", logprobs, "`logprobs` must be a positive value or -1.");
+                return rules.refuse_value("logprobs", logprobs, "`logprobs` must be a positive value or -1.");
             }
             PydanticErrors::Brief => {}
         }
     }
-    if 1 < constraints(body) {
-        return broken(Rule { param: None, value: None, message: ONE_CONSTRAINT });
-    }
-    if get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
-        return refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");
-    }
-    Ok(())
+    rules.one_constraint()?;
+    rules.cache_salt()
 }

@@ -29,6 +29,7 @@ mod probes;
 mod prompt_input;
 mod python;
 mod router;
+mod rules;
 mod sampling;
 mod sse;
 mod stream_options;

@@ -34,16 +34,16 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
             implemented(s, &answer)?;
             let stream = stream(endpoint, &answer)?;
 
-            let mut ids: BTreeMap<u64, u64> = BTreeMap::new();
+            let mut ids: BTreeMap<Option<u64>, u64> = BTreeMap::new();
             let mut wrong = Vec::new();
             for chunk in stream.choice_chunks() {
                 for choice in choices(chunk) {
-                    let index = choice.get("index").and_then(Value::as_u64).unwrap_or_default();
+                    let index = choice.get("index").and_then(Value::as_u64);
                     let listed = choice.get("token_ids").and_then(Value::as_array).map_or(0, Vec::len) as u64;
                     let so_far = ids.entry(index).or_default();
                     *so_far += listed;
                     let counted = usage_of(chunk).and_then(UsageCounts::of).map(|usage| usage.completion_tokens);
-                    if counted != Some(*so_far) {
+                    if index.is_none() || counted != Some(*so_far) {
                         wrong.push(json!({"choice": index, "ids": *so_far, "completion_tokens": counted}));
                     }
                 }

@@ -36,16 +36,16 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         let answer = s.send(Endpoint::Completions, two(&continuous(over))).await?;
         implemented(s, &answer)?;
         let stream = stream(Endpoint::Completions, &answer)?;
-        let mut seen: BTreeMap<u64, BTreeSet<Option<u64>>> = BTreeMap::new();
+        let mut seen: BTreeMap<Option<u64>, BTreeSet<Option<u64>>> = BTreeMap::new();
         for chunk in stream.choice_chunks() {
             let prompt = usage_of(chunk).and_then(UsageCounts::of).map(|usage| usage.prompt_tokens);
             for choice in choices(chunk) {
-                let index = choice.get("index").and_then(Value::as_u64).unwrap_or_default();
+                let index = choice.get("index").and_then(Value::as_u64);
                 seen.entry(index).or_default().insert(prompt);
             }
         }
         let own = |tokens| BTreeSet::from([Some(tokens)]);
-        let expected = BTreeMap::from([(0, own(3)), (1, own(3)), (2, own(9)), (3, own(9))]);
+        let expected = BTreeMap::from([(Some(0), own(3)), (Some(1), own(3)), (Some(2), own(9)), (Some(3), own(9))]);
         s.equal("prompt_tokens by choice", expected, seen);
         let closing = s.final_counts(Endpoint::Completions, &stream)?;
         s.equal("final prompt_tokens", 12, closing.prompt_tokens);

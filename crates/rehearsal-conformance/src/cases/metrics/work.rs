@@ -42,11 +42,11 @@ impl Work {
         let sent = work.counts.len() as u64;
         for _ in 0..SCRAPES {
             work.after = scrape(s).await?;
-            let finished = work.growth("vllm:request_success_total").unwrap_or_default();
-            if sent < finished {
+            let finished = work.growth("vllm:request_success_total");
+            if let Some(finished) = finished.filter(|finished| sent < *finished) {
                 return Err(Stop::Inconclusive(format!("{finished} requests finished where {sent} were sent")));
             }
-            if finished == sent {
+            if finished == Some(sent) {
                 return Ok(work);
             }
         }

@@ -1,0 +1,79 @@
+//! Rules about several fields of a body (pydantic's validators with `mode="before"`): those that chats and completions share, and how a
+//! broken one is answered.
+
+use serde_json::{Map, Value};
+
+use super::{
+    error::ApiError,
+    structured::{ONE_CONSTRAINT, constraints},
+    validation::{Handler, Rule, broken_rule},
+};
+use crate::version::Features;
+
+/// A body under examination.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    features: &'a Features,
+    handler: Handler,
+    body: &'a Map<String, Value>,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(features: &'a Features, handler: Handler, body: &'a Map<String, Value>) -> Self {
+        Self { features, handler, body }
+    }
+
+    /// A field that is there and not null.
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+        self.body.get(key).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn refuse(&self, param: &str, message: &str) -> Result<(), ApiError> {
+        self.broken(Rule { param: Some(param), value: None, message })
+    }
+
+    pub(super) fn refuse_value(&self, param: &str, value: i64, message: &str) -> Result<(), ApiError> {
+        self.broken(Rule { param: Some(param), value: Some(value), message })
+    }
+
+    fn broken(&self, rule: Rule<'_>) -> Result<(), ApiError> {
+        Err(broken_rule(self.features, self.handler, rule, &Value::Object(self.body.clone())))
+    }
+
+    /// What only a stream may have, and what it may not.
+    pub(super) fn streaming(&self) -> Result<(), ApiError> {
+        let streams = self.get("stream").is_some_and(|stream| *stream != Value::Bool(false));
+        let has_options = match self.get("stream_options") {
+            Some(Value::Object(options)) => !options.is_empty(),
+            other => other.is_some(),
+        };
+        if has_options && !streams {
+            return self.refuse("stream_options", "Stream options can only be defined when `stream=True`.");
+        }
+        let Some(prompt_logprobs) = self.get("prompt_logprobs").and_then(Value::as_i64) else { return Ok(()) };
+        if streams && (0 < prompt_logprobs || prompt_logprobs == -1) {
+            return self.refuse("prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`.");
+        }
+        if prompt_logprobs < -1 {
+            let message = "`prompt_logprobs` must be a positive value or -1.";
+            return self.refuse_value("prompt_logprobs", prompt_logprobs, message);
+        }
+        Ok(())
+    }
+
+    /// One constraint on the text at most.
+    pub(super) fn one_constraint(&self) -> Result<(), ApiError> {
+        if 1 < constraints(self.body) {
+            return self.broken(Rule { param: None, value: None, message: ONE_CONSTRAINT });
+        }
+        Ok(())
+    }
+
+    /// A salt, if there is one, is a text.
+    pub(super) fn cache_salt(&self) -> Result<(), ApiError> {
+        if self.get("cache_salt").is_some_and(|salt| salt.as_str().is_none_or(str::is_empty)) {
+            return self.refuse("cache_salt", "Parameter 'cache_salt' must be a non-empty string if provided.");
+        }
+        Ok(())
+    }
+}
