@@ -2,15 +2,21 @@
 
 use std::{collections::BTreeMap, io::Read};
 
-use axum::{Router, body::Body, http::Request, response::Response};
+use axum::{
+    body::{Body, to_bytes},
+    http::Request,
+};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use tower::ServiceExt;
 
+use super::servers::Server;
+
 /// The recorded servers listened at several ports; a redirect tells which.
 const HOST: &str = "127.0.0.1:8013";
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Exchange {
     pub(crate) case: String,
     method: String,
@@ -20,18 +26,33 @@ pub(crate) struct Exchange {
     pub(crate) status: u16,
     pub(crate) response_headers: BTreeMap<String, String>,
     pub(crate) response: String,
+    /// How the counters moved, if that was recorded.
+    pub(crate) metrics: Option<BTreeMap<String, f64>>,
+    #[serde(skip)]
+    pub(crate) is_0_13: bool,
 }
 
-/// All exchanges of a recording.
-pub(crate) fn recorded(gzipped: &[u8]) -> Vec<Exchange> {
+/// What the fake answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+/// All exchanges of a recording, in the order in which they were recorded.
+pub(crate) fn recorded(gzipped: &[u8], is_0_13: bool) -> Vec<Exchange> {
     let mut text = String::new();
     GzDecoder::new(gzipped).read_to_string(&mut text).expect("the fixture is a gzip file");
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is an exchange")).collect()
+    let exchange = |line| Exchange { is_0_13, ..serde_json::from_str(line).expect("a line is an exchange") };
+    text.lines().map(exchange).collect()
 }
 
 impl Exchange {
-    /// The same request, asked of the fake.
-    pub(crate) async fn ask(&self, router: &Router) -> Response {
+    /// The same request, asked of the fake; `None` for a case of several clients.
+    pub(crate) async fn ask(&self, server: &Server) -> Option<Answer> {
+        if self.method.is_empty() {
+            return None;
+        }
         let mut request = Request::builder().method(self.method.as_str()).uri(&self.path).header("host", HOST);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -44,6 +65,15 @@ impl Exchange {
             body.into_bytes()
         };
         let request = request.body(Body::from(bytes)).expect("a recorded request is one");
-        router.clone().oneshot(request).await.expect("a router answers")
+        let response = server.router.clone().oneshot(request).await.expect("a router answers");
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .filter(|(name, _)| !["date", "connection", "content-length", "transfer-encoding"].contains(&name.as_str()))
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned()))
+            .collect();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
+        Some(Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() })
     }
 }

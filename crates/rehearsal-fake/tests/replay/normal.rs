@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use axum::{body::to_bytes, response::Response};
 use serde_json::Value;
 
-use super::exchange::Exchange;
+use super::exchange::{Answer, Exchange};
 
 /// Keys whose values are made equal: they differ from run to run, or are invented.
 const FREE: [&str; 6] = ["id", "created", "logprob", "rank", "token_logprobs", "top_logprobs"];
@@ -13,26 +12,43 @@ const FREE: [&str; 6] = ["id", "created", "logprob", "rank", "token_logprobs", "
 /// The recorded answer.
 pub(crate) fn expected(exchange: &Exchange) -> String {
     let mut headers = exchange.response_headers.clone();
-    // hyper adds it to a body of unknown length, below the router that is asked here
-    headers.remove("transfer-encoding");
     if let Some(location) = headers.get_mut("location") {
-        *location = location.replace(":8032", ":8013");
+        *location = location.replace(":8032", ":8013").replace(":8033", ":8013").replace(":8034", ":8013");
     }
     written(&exchange.case, exchange.status, &headers, &exchange.response)
 }
 
 /// The fake's.
-pub(crate) async fn answer(case: &str, response: Response) -> String {
-    let status = response.status().as_u16();
-    let headers: BTreeMap<String, String> = response
-        .headers()
-        .iter()
-        .filter(|(name, _)| !["date", "connection", "content-length", "transfer-encoding"].contains(&name.as_str()))
-        .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned()))
-        .collect();
-    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
-    let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    written(case, status, &headers, &text)
+pub(crate) fn answer(case: &str, answer: &Answer) -> String {
+    written(case, answer.status, &answer.headers, &answer.body)
+}
+
+/// What is left when all that follows the first quoted input is cut.
+pub(crate) fn leading_sentence(written: &str) -> &str {
+    written.split_once("'input':").map_or(written, |(before, _)| before)
+}
+
+/// The first continuous usage that both streams have for the same choice and count of tokens, and that differs.
+pub(crate) fn continuous_usage(recorded: &str, got: &str) -> Option<String> {
+    let (recorded, got) = (usages(recorded), usages(got));
+    let differs = |(key, usage): (&(u64, u64), &Value)| {
+        let other = got.get(key).filter(|other| *other != usage)?;
+        Some(format!("usage of choice {} at {} tokens: expected {usage}, got {other}", key.0, key.1))
+    };
+    recorded.iter().find_map(differs)
+}
+
+/// The usage of each chunk with one choice, by choice and count.
+fn usages(body: &str) -> BTreeMap<(u64, u64), Value> {
+    let chunks = body.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
+    let chunks = chunks.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+    chunks
+        .filter_map(|chunk| {
+            let index = chunk["choices"][0]["index"].as_u64()?;
+            let count = chunk["usage"]["completion_tokens"].as_u64()?;
+            Some(((index, count), chunk["usage"].clone()))
+        })
+        .collect()
 }
 
 /// An id that the server made up.

@@ -1,0 +1,102 @@
+//! The recorded servers: which recordings there are, and a fake set up as each of them was.
+
+use axum::Router;
+use rehearsal_fake::{
+    FakeVllm,
+    api::{FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders},
+    chat_template::ChatTemplate,
+    usage::UsageReporting,
+};
+
+use super::puppet;
+
+/// A recorded server.
+#[derive(Clone, Copy)]
+pub(crate) struct Recording {
+    /// Version and flag set.
+    pub(crate) name: &'static str,
+    version: &'static str,
+    flags: &'static str,
+    /// JSON Lines, gzipped.
+    pub(crate) exchanges: &'static [u8],
+}
+
+macro_rules! recordings {
+    ($($version:literal: $($flags:literal)+;)+) => {
+        /// All recordings.
+        pub(crate) fn recordings() -> Vec<Recording> {
+            vec![$($(Recording {
+                name: concat!($version, "-", $flags),
+                version: $version,
+                flags: $flags,
+                exchanges: include_bytes!(concat!("../../../../fixtures/transcripts/", $version, "-", $flags, ".jsonl.gz")),
+            }),+),+]
+        }
+    };
+}
+
+recordings! {
+    "0.13.0": "base" "force" "details" "tools" "toolsonly" "vl" "dev" "preempt" "danger" "engine-dead";
+    "0.32.0": "base" "force" "details" "tools" "toolsonly" "vl" "dev" "preempt" "danger" "new";
+    "0.32.0-rust": "base" "details" "tools" "danger";
+}
+
+impl Recording {
+    pub(crate) fn is_0_13(&self) -> bool {
+        self.version == "0.13.0"
+    }
+}
+
+const TEMPLATE: &str = include_str!("../../../../fixtures/tokenizers/tiny/chat_template.jinja");
+
+/// A fake set up as one of them.
+pub(crate) struct Server {
+    pub(crate) router: Router,
+}
+
+impl Server {
+    /// Starts the fake with that server's flags.
+    pub(crate) fn start(recording: Recording) -> Self {
+        let mut frontend = FrontendOptions::for_model("tiny");
+        frontend.served_model_names.push("tiny-alias".to_owned());
+        "tiny-qwen2".clone_into(&mut frontend.model_root);
+        let mut max_model_len = 4096;
+        match recording.flags {
+            "force" => frontend.usage_reporting = UsageReporting::Forced,
+            "details" => {
+                frontend.prompt_tokens_details = PromptTokensDetails::Shown;
+                frontend.request_id_headers = RequestIdHeaders::Echoed;
+                frontend.load_tracking = LoadTracking::On;
+                frontend.api_keys.push("sk-test".to_owned());
+            }
+            "preempt" => max_model_len = 1024,
+            _ => {}
+        }
+        let preempt = recording.flags == "preempt";
+        let puppet = puppet::load();
+        let router = FakeVllm::builder()
+            .vllm_version(recording.version.parse().expect("a version of the table"))
+            .frontend(frontend)
+            .tokenizer(puppet.tokenizer)
+            .vocab_size(puppet.vocab_size)
+            .chat_template(ChatTemplate::from_source(TEMPLATE).expect("the fixture is a template"))
+            .text(puppet.text)
+            .max_model_len(max_model_len)
+            .max_num_seqs(4)
+            .engine(move |engine| {
+                // vLLM's default on a CPU
+                engine.block_size = 128;
+                if preempt {
+                    engine.num_gpu_blocks = 10;
+                }
+            })
+            .into_router()
+            .expect("the settings are right");
+        Self { router }
+    }
+
+    /// Returns once the engine has told the metrics of everything that was answered.
+    pub(crate) async fn settled(&self) {
+        tokio::task::yield_now().await;
+    }
+}
