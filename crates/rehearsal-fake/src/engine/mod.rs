@@ -58,6 +58,6 @@ pub use self::{
         StepTime, WeightStream,
     },
     time::Nanos,
-    token_source::{Continuation, TokenContext, TokenSource},
+    token_source::{Admission, Continuation, TokenContext, TokenSource},
     vocabulary::{Detokenize, Vocabulary},
 };

@@ -1,7 +1,7 @@
 //! The next token of a request: what its source says, within what its parameters allow.
 
 use super::{
-    Continuation, TokenContext, Vocabulary,
+    Continuation, SamplingParams, TokenContext, Vocabulary,
     sequence::Sequence,
     token_source::{draw, draw_below},
 };
@@ -14,14 +14,18 @@ const DECISIVE_BIAS: f32 = 100.0;
 
 /// The token that `sequence` generates next.
 pub(super) fn next_token(sequence: &mut Sequence, vocabulary: &Vocabulary) -> u32 {
-    let said = said(sequence, vocabulary);
     if sequence.unconstrained {
-        return said;
+        return said(sequence, vocabulary);
     }
-    forced(sequence, vocabulary)
-        .or_else(|| allowed(sequence, vocabulary, said).then_some(said))
-        .or_else(|| listed(sequence, vocabulary))
-        .or_else(|| drawn(sequence, vocabulary, |token| allowed(sequence, vocabulary, token)))
+    if let Some(ranked) = ranked(sequence, vocabulary) {
+        return ranked;
+    }
+    let said = said(sequence, vocabulary);
+    let limits = Limits::of(sequence, vocabulary);
+    forced(&limits)
+        .or_else(|| limits.admit(said).then_some(said))
+        .or_else(|| listed(&limits, sequence.key))
+        .or_else(|| drawn(sequence, vocabulary, |token| limits.admit(token)))
         // nothing is allowed: a real sampler then draws from a distribution of NaN
         .unwrap_or(said)
 }
@@ -30,8 +34,13 @@ fn said(sequence: &mut Sequence, vocabulary: &Vocabulary) -> u32 {
     let generated = &sequence.buffers.generated;
     match &mut sequence.continuation {
         Continuation::Source(source) => {
-            let context =
-                TokenContext { prompt: &sequence.prompt, generated, key: sequence.key, vocab_size: vocabulary.size };
+            let context = TokenContext {
+                prompt: &sequence.prompt,
+                generated,
+                key: sequence.key,
+                vocab_size: vocabulary.size,
+                sampling: &sequence.sampling,
+            };
             return source.next(context);
         }
         Continuation::Script(script) => {
@@ -42,6 +51,17 @@ fn said(sequence: &mut Sequence, vocabulary: &Vocabulary) -> u32 {
         Continuation::Drawn => {}
     }
     drawn(sequence, vocabulary, |_| true).unwrap_or(0)
+}
+
+/// What a source with a ranking says within the request's limits.
+fn ranked(sequence: &mut Sequence, vocabulary: &Vocabulary) -> Option<u32> {
+    let Sequence { continuation: Continuation::Source(source), prompt, sampling, buffers, key, .. } = sequence else {
+        return None;
+    };
+    let generated = &buffers.generated;
+    let context = TokenContext { prompt, generated, key: *key, vocab_size: vocabulary.size, sampling };
+    let limits = Limits { sampling, generated, vocabulary };
+    source.next_within(context, &|token| limits.admit(token).then(|| limits.bias(token)))
 }
 
 /// A keyed draw among the ordinary tokens that pass `admits`.
@@ -58,36 +78,52 @@ fn drawn(sequence: &Sequence, vocabulary: &Vocabulary, admits: impl Fn(u32) -> b
 }
 
 /// The token that a decisive bias forces.
-fn forced(sequence: &Sequence, vocabulary: &Vocabulary) -> Option<u32> {
-    sequence
+fn forced(limits: &Limits<'_>) -> Option<u32> {
+    limits
         .sampling
         .logit_bias
         .iter()
-        .filter(|(token, bias)| DECISIVE_BIAS <= *bias && allowed(sequence, vocabulary, *token))
+        .filter(|(token, bias)| DECISIVE_BIAS <= *bias && limits.admit(*token))
         .max_by(|(token, bias), (other, other_bias)| bias.total_cmp(other_bias).then(other.cmp(token)))
         .map(|(token, _)| *token)
 }
 
 /// A keyed pick from `allowed_token_ids`.
-fn listed(sequence: &Sequence, vocabulary: &Vocabulary) -> Option<u32> {
-    let list = sequence.sampling.allowed_token_ids.as_ref()?;
-    let start = draw(sequence.key, u64::from(sequence.generated_tokens())) % (list.len() as u64).max(1);
+fn listed(limits: &Limits<'_>, key: u64) -> Option<u32> {
+    let list = limits.sampling.allowed_token_ids.as_ref()?;
+    let start = draw(key, limits.generated.len() as u64) % (list.len() as u64).max(1);
     let (before, after) = list.split_at(usize::try_from(start).unwrap_or(0));
-    after.iter().chain(before).copied().find(|token| allowed(sequence, vocabulary, *token))
+    after.iter().chain(before).copied().find(|token| limits.admit(*token))
 }
 
-/// Whether no parameter forbids the token.
-fn allowed(sequence: &Sequence, vocabulary: &Vocabulary, token: u32) -> bool {
-    let sampling = &sequence.sampling;
-    let generated = &sequence.buffers.generated;
-    let listed = sampling.allowed_token_ids.as_ref().is_none_or(|list| list.contains(&token));
-    let biased_away = sampling.logit_bias.iter().any(|(biased, bias)| *biased == token && *bias <= -DECISIVE_BIAS);
-    // vLLM masks all end-of-sequence tokens here, with `ignore_eos` too (`v1/sample/logits_processor/builtin.py`)
-    let too_early = sequence.generated_tokens() < sampling.min_tokens
-        && (vocabulary.is_eos(token) || sampling.stop_token_ids.contains(&token));
-    let completes_bad_word = sampling.bad_words.iter().any(|word| match word.split_last() {
-        Some((last, before)) => *last == token && generated.ends_with(before),
-        None => false,
-    });
-    listed && !biased_away && !too_early && !completes_bad_word
+/// What a request's parameters do to its next token.
+struct Limits<'a> {
+    sampling: &'a SamplingParams,
+    generated: &'a [u32],
+    vocabulary: &'a Vocabulary,
+}
+
+impl<'a> Limits<'a> {
+    fn of(sequence: &'a Sequence, vocabulary: &'a Vocabulary) -> Self {
+        Self { sampling: &sequence.sampling, generated: &sequence.buffers.generated, vocabulary }
+    }
+
+    /// Whether no parameter forbids the token.
+    fn admit(&self, token: u32) -> bool {
+        let Self { sampling, generated, vocabulary } = self;
+        let listed = sampling.allowed_token_ids.as_ref().is_none_or(|list| list.contains(&token));
+        // vLLM masks all end-of-sequence tokens here, with `ignore_eos` too (`v1/sample/logits_processor/builtin.py`)
+        let too_early = generated.len() < sampling.min_tokens as usize
+            && (vocabulary.is_eos(token) || sampling.stop_token_ids.contains(&token));
+        let completes_bad_word = sampling.bad_words.iter().any(|word| match word.split_last() {
+            Some((last, before)) => *last == token && generated.ends_with(before),
+            None => false,
+        });
+        listed && -DECISIVE_BIAS < self.bias(token) && !too_early && !completes_bad_word
+    }
+
+    /// What is added to the token's logit.
+    fn bias(&self, token: u32) -> f32 {
+        self.sampling.logit_bias.iter().filter(|(biased, _)| *biased == token).map(|(_, bias)| bias).sum()
+    }
 }

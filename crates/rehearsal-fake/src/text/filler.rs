@@ -108,12 +108,15 @@ fn word(key: u64, number: u64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::SamplingParams;
 
     fn said(key: u64, tokens: usize) -> String {
         let tokenizer = Tokenizer::byte_level();
         let request = TextRequest::new("p", &[112], &tokenizer).with_key(key);
         let Continuation::Source(mut source) = Filler::endless().reply(&request) else { panic!("it has no end") };
-        let context = TokenContext { prompt: &[112], generated: &[], key, vocab_size: tokenizer.vocab_size() };
+        let sampling = SamplingParams::new(NonZeroU32::MIN);
+        let vocab_size = tokenizer.vocab_size();
+        let context = TokenContext { prompt: &[112], generated: &[], key, vocab_size, sampling: &sampling };
         let tokens: Vec<u32> = (0..tokens).map(|_| source.next(context)).collect();
         tokenizer.decode(&tokens)
     }
