@@ -12,6 +12,7 @@ mod gaps;
 mod metrics;
 mod normal;
 mod puppet;
+mod sampler;
 mod servers;
 
 use exchange::Exchange;

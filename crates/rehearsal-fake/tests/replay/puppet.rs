@@ -1,23 +1,38 @@
-//! The model of the recordings: whatever the last token was, one follows.
+//! The model of the recordings: its logits follow from the last token alone, `lm_head · rmsnorm(embed(token))`.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{
+    io::Read,
+    sync::{Arc, OnceLock},
+};
 
 use flate2::read::GzDecoder;
 use rehearsal_fake::{
-    engine::{Continuation, TokenContext},
+    engine::{Admission, Continuation, TokenContext, TokenSource},
     text::{TextModel, TextRequest},
     tokenizer::Tokenizer,
 };
 use serde::Deserialize;
 
+use super::sampler::{Noise, Sampler, argmax};
+
 const TOKENIZER: &[u8] = include_bytes!("../../../../fixtures/tokenizers/tiny/tokenizer.json.gz");
 const PUPPET: &str = include_str!("../../../../fixtures/tokenizers/tiny/puppet.json");
+/// Embeddings, then the head, row by row.
+const WEIGHTS: &[u8] = include_bytes!("../../../../fixtures/tokenizers/tiny/weights.bf16.gz");
+
+/// `hidden_size` of its configuration.
+const HIDDEN: usize = 128;
+
+/// `rms_norm_eps` of its configuration.
+const NORM_EPSILON: f32 = 1e-6;
+
+/// Below this temperature vLLM samples greedily (`vllm/sampling_params.py`, `_SAMPLING_EPS`).
+const GREEDY_BELOW: f64 = 1e-5;
 
 #[derive(Debug, Deserialize)]
 struct Plan {
     vocab_size: u32,
     eos: Vec<u32>,
-    successor: BTreeMap<u32, u32>,
 }
 
 /// The model and its vocabulary.
@@ -27,20 +42,105 @@ pub(crate) struct Puppet<T> {
     pub(crate) text: T,
 }
 
-pub(crate) fn load() -> Puppet<impl TextModel + 'static> {
+/// The model, drawing as one of vLLM's versions draws.
+pub(crate) fn load(noise: Noise) -> Puppet<impl TextModel + 'static> {
     let plan: Plan = serde_json::from_str(PUPPET).expect("the fixture is JSON");
-    let mut json = Vec::new();
-    GzDecoder::new(TOKENIZER).read_to_end(&mut json).expect("the fixture is a gzip file");
-    let tokenizer = Tokenizer::from_json(&json)
+    let tokenizer = Tokenizer::from_json(&unpacked(TOKENIZER))
         .and_then(|tokenizer| tokenizer.with_eos_token_ids(plan.eos.clone()))
         .expect("the fixture is a tokenizer");
-    let successor = plan.successor;
-    let text = move |_: &TextRequest<'_>| {
-        let successor = successor.clone();
-        Continuation::source(move |context: TokenContext<'_>| {
-            let last = context.generated.last().or(context.prompt.last()).copied().unwrap_or(0);
-            successor.get(&last).copied().unwrap_or(0)
-        })
+    let text = move |request: &TextRequest<'_>| {
+        let choice = u64::from(request.choice_index);
+        Continuation::source(Voice { noise, choice, sampler: None })
     };
     Puppet { tokenizer, vocab_size: plan.vocab_size, text }
+}
+
+fn unpacked(gzipped: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(gzipped).read_to_end(&mut bytes).expect("the fixture is a gzip file");
+    bytes
+}
+
+/// The model on one request.
+struct Voice {
+    noise: Noise,
+    choice: u64,
+    sampler: Option<Sampler>,
+}
+
+impl Voice {
+    /// A request without a seed gets the most probable token: the real server's generator has a state that no request shows.
+    fn pick(&mut self, context: TokenContext<'_>, logits: &[f32]) -> u32 {
+        let temperature = context.sampling.temperature;
+        if temperature < GREEDY_BELOW {
+            return argmax(logits);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "vLLM's temperatures are a tensor of f32")]
+        let logits: Vec<f32> = logits.iter().map(|logit| logit / temperature as f32).collect();
+        let Some(seed) = context.sampling.seed else { return argmax(&logits) };
+        // each choice of several has the next seed (`v1/engine/parallel_sampling.py`)
+        let sampler = self.sampler.get_or_insert_with(|| Sampler::new(self.noise, seed.wrapping_add(self.choice)));
+        sampler.draw(&logits)
+    }
+}
+
+impl TokenSource for Voice {
+    fn next(&mut self, context: TokenContext<'_>) -> u32 {
+        self.pick(context, logits(context))
+    }
+
+    fn next_within(&mut self, context: TokenContext<'_>, admits: Admission<'_>) -> Option<u32> {
+        let limited = |(token, logit): (u32, &f32)| admits(token).map_or(f32::NEG_INFINITY, |bias| logit + bias);
+        let logits: Vec<f32> = (0..).zip(logits(context)).map(limited).collect();
+        Some(self.pick(context, &logits))
+    }
+
+    fn ranking(&mut self, context: TokenContext<'_>, count: usize) -> Option<Vec<(u32, f32)>> {
+        let logits = logits(context);
+        let sum: f32 = logits.iter().map(|logit| logit.exp()).sum();
+        let mut ranking: Vec<(u32, f32)> = (0..).zip(logits).map(|(token, logit)| (token, logit - sum.ln())).collect();
+        ranking.sort_by(|(_, left), (_, right)| right.total_cmp(left));
+        ranking.truncate(count);
+        Some(ranking)
+    }
+}
+
+fn logits(context: TokenContext<'_>) -> &'static [f32] {
+    static WEIGHTS: OnceLock<Weights> = OnceLock::new();
+    let last = context.generated.last().or(context.prompt.last()).copied().unwrap_or(0);
+    WEIGHTS.get_or_init(Weights::read).logits(last)
+}
+
+struct Weights {
+    embeddings: Vec<Vec<f32>>,
+    head: Vec<Vec<f32>>,
+    /// By last token, each computed when it is first asked for.
+    logits: Arc<[OnceLock<Vec<f32>>]>,
+}
+
+impl Weights {
+    fn read() -> Self {
+        let bytes = unpacked(WEIGHTS);
+        let values: Vec<f32> =
+            bytes.chunks_exact(2).map(|pair| f32::from_bits(u32::from_le_bytes([0, 0, pair[0], pair[1]]))).collect();
+        let rows: Vec<Vec<f32>> = values.chunks_exact(HIDDEN).map(<[f32]>::to_vec).collect();
+        let (embeddings, head) = rows.split_at(rows.len() / 2);
+        let logits = embeddings.iter().map(|_| OnceLock::new()).collect();
+        Self { embeddings: embeddings.to_vec(), head: head.to_vec(), logits }
+    }
+
+    fn logits(&self, token: u32) -> &[f32] {
+        let token = usize::try_from(token).unwrap_or(0).min(self.embeddings.len() - 1);
+        self.logits[token].get_or_init(|| {
+            let row = &self.embeddings[token];
+            #[expect(clippy::cast_precision_loss, reason = "128 is exact")]
+            let mean = dot(row, row) / HIDDEN as f32;
+            let normed: Vec<f32> = row.iter().map(|value| value / (mean + NORM_EPSILON).sqrt()).collect();
+            self.head.iter().map(|head| dot(&normed, head)).collect()
+        })
+    }
+}
+
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    left.iter().zip(right).map(|(left, right)| left * right).sum()
 }

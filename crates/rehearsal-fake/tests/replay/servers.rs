@@ -8,7 +8,7 @@ use rehearsal_fake::{
     usage::UsageReporting,
 };
 
-use super::puppet;
+use super::{puppet, sampler::Noise};
 
 /// A recorded server.
 #[derive(Clone, Copy)]
@@ -73,7 +73,8 @@ impl Server {
             _ => {}
         }
         let preempt = recording.flags == "preempt";
-        let puppet = puppet::load();
+        let noise = if recording.is_0_13() { Noise::Exponential } else { Noise::Gumbel };
+        let puppet = puppet::load(noise);
         let router = FakeVllm::builder()
             .vllm_version(recording.version.parse().expect("a version of the table"))
             .frontend(frontend)
