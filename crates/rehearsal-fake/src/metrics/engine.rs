@@ -13,6 +13,8 @@ use crate::{
 struct Open {
     submitted: Submitted,
     last_token: BTreeMap<u32, Nanos>,
+    /// Cached prompt tokens by sequence.
+    cached: BTreeMap<u32, u32>,
     /// Per prompt (`n` sequences): how many are over, and the longest of them.
     prompts: BTreeMap<u32, (u32, u32)>,
     over: u32,
@@ -23,10 +25,16 @@ struct Open {
 pub(crate) struct EngineMetrics {
     open: BTreeMap<Ticket, Open>,
     pub(super) stats: EngineStats,
-    pub(super) success: BTreeMap<FinishReason, u64>,
+    success: BTreeMap<FinishReason, u64>,
+    rejections: BTreeMap<&'static str, u64>,
+    /// Of the step under way: cached tokens of the prompts whose first token has come.
+    cached_in_step: u64,
     pub(super) prompt_tokens: Histogram,
     pub(super) generation_tokens: Histogram,
+    /// Tokens of each step, prompts counted whole.
     pub(super) iteration_tokens: Histogram,
+    /// The same without the prompts' cached tokens.
+    pub(super) iteration_computed_tokens: Histogram,
     pub(super) max_generation_tokens: Histogram,
     pub(super) params_n: Histogram,
     pub(super) params_max_tokens: Histogram,
@@ -39,6 +47,7 @@ pub(crate) struct EngineMetrics {
     pub(super) prefill: Histogram,
     pub(super) decode: Histogram,
     pub(super) prefill_computed: Histogram,
+    pub(super) preemptions: Histogram,
 }
 
 impl EngineMetrics {
@@ -49,9 +58,12 @@ impl EngineMetrics {
             open: BTreeMap::new(),
             stats: EngineStats::default(),
             success: BTreeMap::new(),
+            rejections: BTreeMap::new(),
+            cached_in_step: 0,
             prompt_tokens: tokens.clone(),
             generation_tokens: tokens.clone(),
             iteration_tokens: Histogram::new(histogram::STEP_TOKENS),
+            iteration_computed_tokens: Histogram::new(histogram::STEP_TOKENS),
             max_generation_tokens: tokens.clone(),
             params_n: Histogram::new(histogram::CHOICES),
             params_max_tokens: tokens.clone(),
@@ -64,25 +76,50 @@ impl EngineMetrics {
             prefill: seconds.clone(),
             decode: seconds,
             prefill_computed: tokens,
+            preemptions: Histogram::new(histogram::PREEMPTIONS),
         }
     }
 
     pub(crate) fn submitted(&mut self, submitted: Submitted) {
-        let open = Open { submitted, last_token: BTreeMap::new(), prompts: BTreeMap::new(), over: 0 };
+        let open =
+            Open { submitted, last_token: BTreeMap::new(), cached: BTreeMap::new(), prompts: BTreeMap::new(), over: 0 };
         self.open.insert(submitted.ticket, open);
+    }
+
+    /// The server refused a request for this limit.
+    pub(crate) fn rejected(&mut self, limit: &'static str) {
+        *self.rejections.entry(limit).or_default() += 1;
+    }
+
+    /// How many requests that limit refused.
+    pub(super) fn rejections(&self, limit: &str) -> u64 {
+        self.rejections.get(limit).copied().unwrap_or(0)
+    }
+
+    /// How many sequences ended for that reason.
+    pub(super) fn finished_with(&self, reason: FinishReason) -> u64 {
+        self.success.get(&reason).copied().unwrap_or(0)
     }
 
     pub(crate) fn happened(&mut self, events: &[(Event, Option<(Ticket, u32)>)], stats: &EngineStats) {
         self.stats = *stats;
         for (event, route) in events {
             match (*event, *route) {
+                (Event::Scheduled { cached_tokens, .. }, Some((ticket, choice))) => {
+                    if let Some(open) = self.open.get_mut(&ticket) {
+                        open.cached.insert(choice, cached_tokens);
+                    }
+                }
                 (Event::Token { at, index, .. }, Some((ticket, choice))) => self.token(ticket, choice, at, index),
                 (Event::Finished { at, finish, .. }, Some((ticket, choice))) => {
                     self.finished(ticket, choice, at, &finish);
                 }
                 // only steps that bring a token reach vLLM's frontend
                 (Event::StepEnded { step, .. }, _) if 0 < step.generated_tokens => {
-                    self.iteration_tokens.observe(step.prompt_tokens as f64 + f64::from(step.generated_tokens));
+                    let tokens = step.prompt_tokens + u64::from(step.generated_tokens);
+                    let cached = std::mem::take(&mut self.cached_in_step);
+                    self.iteration_tokens.observe(tokens as f64);
+                    self.iteration_computed_tokens.observe(tokens.saturating_sub(cached) as f64);
                 }
                 _ => {}
             }
@@ -92,6 +129,9 @@ impl EngineMetrics {
     fn token(&mut self, ticket: Ticket, choice: u32, at: Nanos, index: u32) {
         let Some(open) = self.open.get_mut(&ticket) else { return };
         let before = open.last_token.insert(choice, at);
+        if index == 0 {
+            self.cached_in_step += u64::from(open.cached.get(&choice).copied().unwrap_or(0));
+        }
         match before {
             _ if index == 0 => self.ttft.observe(at.saturating_sub(open.submitted.at).as_secs_f64()),
             Some(before) => self.itl.observe(at.saturating_sub(before).as_secs_f64()),
@@ -124,6 +164,7 @@ impl EngineMetrics {
         self.generation_tokens.observe(f64::from(finish.completion_tokens));
         let computed = finish.prompt_tokens.saturating_sub(finish.cached_tokens.unwrap_or(0));
         self.prefill_computed.observe(f64::from(computed));
+        self.preemptions.observe(f64::from(finish.preemptions));
         self.e2e.observe(at.saturating_sub(finish.queued_at).as_secs_f64());
         let (Some(scheduled), Some(first)) = (finish.scheduled_at, finish.first_token_at) else { return };
         let decode = at.saturating_sub(first).as_secs_f64();

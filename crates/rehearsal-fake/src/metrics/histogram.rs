@@ -23,6 +23,9 @@ pub(super) const STEP_TOKENS: &[f64] =
 /// Upper bounds of the `n` of requests.
 pub(super) const CHOICES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0];
 
+/// Upper bounds of how often a request was preempted.
+pub(super) const PREEMPTIONS: &[f64] = &[1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0];
+
 /// Upper bounds of token counts: 1, 2 and 5 times the powers of ten, up to the context (`v1/metrics/loggers.py`, `build_1_2_5_buckets`).
 pub(super) fn token_counts(max_model_len: u32) -> Vec<f64> {
     let limit = u64::from(max_model_len);

@@ -1,14 +1,18 @@
 //! Prometheus text with vLLM's names, types, labels and buckets; its values come from the engine's events.
 //!
-//! Help texts and buckets are those of a recorded `/metrics` of vLLM 0.13.0. The series of Python's own runtime (`python_*`, `process_*`)
-//! are left out: there is no Python here to measure.
+//! Which families there are, their order, help texts and labels is data: `families.toml`, one row a family, each with its releases and its
+//! source. Buckets are those of recorded pages of vLLM 0.13.0 and 0.32.0.
 
 mod engine;
 mod families;
 mod histogram;
 mod http;
+mod process;
+mod series;
 mod shared;
+mod table;
 mod text;
 
 pub(crate) use http::Answered;
-pub(crate) use shared::Metrics;
+pub(crate) use shared::{CacheConfig, Metrics, ServedModel};
+pub(crate) use table::FamilyTable;

@@ -1,15 +1,20 @@
 //! The metrics of one server, behind locks that are held for a few additions at a time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use super::{
     engine::EngineMetrics,
     http::{Answered, HttpMetrics},
+    process::{self, Process},
+    table::FamilyTable,
     text::{Exposition, Label},
 };
 use crate::{
     driver::{Submitted, Ticket},
-    engine::{EngineConfig, EngineStats, Event},
+    engine::{EngineStats, Event},
 };
 
 /// Written by the driver and the routes, read by `/metrics`. Cheap to clone.
@@ -20,10 +25,8 @@ pub(crate) struct Metrics(Arc<Inner>);
 struct Inner {
     engine: Mutex<EngineMetrics>,
     http: Mutex<HttpMetrics>,
-    model: String,
-    cache: CacheConfig,
-    /// Since the epoch, in seconds.
-    started: f64,
+    served: ServedModel,
+    families: FamilyTable,
 }
 
 /// The settings that `vllm:cache_config_info` shows.
@@ -31,30 +34,39 @@ struct Inner {
 pub(crate) struct CacheConfig {
     pub(crate) block_size: u32,
     pub(crate) num_gpu_blocks: u32,
+    pub(crate) max_model_len: u32,
     pub(crate) gpu_memory_utilization: f64,
     pub(crate) enable_prefix_caching: bool,
 }
 
+/// What is served, and since when.
+#[derive(Clone, Debug)]
+pub(crate) struct ServedModel {
+    /// The name in the label `model_name`.
+    pub(crate) name: String,
+    pub(crate) cache: CacheConfig,
+    /// When the server started, since the epoch.
+    pub(crate) started: Duration,
+}
+
 impl Metrics {
-    pub(crate) fn new(model: &str, config: &EngineConfig, gpu_memory_utilization: f64, started: f64) -> Self {
-        let cache = CacheConfig {
-            block_size: config.block_size,
-            num_gpu_blocks: config.num_gpu_blocks,
-            gpu_memory_utilization,
-            enable_prefix_caching: config.enable_prefix_caching,
-        };
+    pub(crate) fn new(served: ServedModel, families: FamilyTable) -> Self {
         Self(Arc::new(Inner {
-            engine: Mutex::new(EngineMetrics::new(config.max_model_len)),
+            engine: Mutex::new(EngineMetrics::new(served.cache.max_model_len)),
             http: Mutex::default(),
-            model: model.to_owned(),
-            cache,
-            started,
+            served,
+            families,
         }))
     }
 
     /// The engine took a request.
     pub(crate) fn submitted(&self, submitted: Submitted) {
         lock(&self.0.engine).submitted(submitted);
+    }
+
+    /// The server refused a request for the queue limit of that name.
+    pub(crate) fn rejected(&self, limit: &'static str) {
+        lock(&self.0.engine).rejected(limit);
     }
 
     /// The engine's events of one wake-up.
@@ -69,45 +81,32 @@ impl Metrics {
 
     /// The page that `/metrics` shows.
     pub(crate) fn text(&self) -> String {
-        let mut page = Exposition::new(self.0.started);
-        let cache = self.0.cache.labels();
+        let Inner { served, families, .. } = &*self.0;
+        let mut page = Exposition::new(served.started.as_secs_f64());
+        process::write(&mut page, &Process::read(), served.started);
+        let cache = served.cache.labels(families.cache_config);
         let cache: Vec<Label<'_>> = cache.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        lock(&self.0.engine).write(&mut page, &self.0.model, &cache);
+        lock(&self.0.engine).write(&mut page, families, &served.name, &cache);
         lock(&self.0.http).write(&mut page);
         page.finish()
     }
 }
 
 impl CacheConfig {
-    /// The labels of vLLM 0.13.0 on a GPU.
-    fn labels(self) -> Vec<(&'static str, String)> {
-        let none = || "None".to_owned();
-        let python = |value: bool| if value { "True" } else { "False" }.to_owned();
-        vec![
-            ("block_size", self.block_size.to_string()),
-            ("cache_dtype", "auto".to_owned()),
-            ("calculate_kv_scales", python(false)),
-            ("cpu_kvcache_space_bytes", none()),
-            ("cpu_offload_gb", "0".to_owned()),
-            ("enable_prefix_caching", python(self.enable_prefix_caching)),
-            ("engine", "0".to_owned()),
-            ("gpu_memory_utilization", self.gpu_memory_utilization.to_string()),
-            ("is_attention_free", python(false)),
-            ("kv_cache_memory_bytes", none()),
-            ("kv_offloading_backend", none()),
-            ("kv_offloading_size", none()),
-            ("kv_sharing_fast_prefill", python(false)),
-            ("mamba_block_size", none()),
-            ("mamba_cache_dtype", "auto".to_owned()),
-            ("mamba_page_size_padded", none()),
-            ("mamba_ssm_cache_dtype", "auto".to_owned()),
-            ("num_cpu_blocks", none()),
-            ("num_gpu_blocks", self.num_gpu_blocks.to_string()),
-            ("num_gpu_blocks_override", none()),
-            ("prefix_caching_hash_algo", "sha256".to_owned()),
-            ("sliding_window", none()),
-            ("swap_space", "4".to_owned()),
-        ]
+    /// The labels of a version, from its row of `families.toml`: one a line, as `name=value` with placeholders.
+    fn labels(self, row: &'static str) -> Vec<(&'static str, String)> {
+        let tokens = u64::from(self.block_size) * u64::from(self.num_gpu_blocks);
+        let fill = |value: &str| match value {
+            "{block_size}" => self.block_size.to_string(),
+            "{num_gpu_blocks}" => self.num_gpu_blocks.to_string(),
+            "{gpu_memory_utilization}" => self.gpu_memory_utilization.to_string(),
+            "{enable_prefix_caching}" => if self.enable_prefix_caching { "True" } else { "False" }.to_owned(),
+            "{kv_cache_size_tokens}" => tokens.to_string(),
+            "{kv_cache_max_concurrency}" => format!("{:?}", tokens as f64 / f64::from(self.max_model_len)),
+            text => text.to_owned(),
+        };
+        let own = row.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name, fill(value)));
+        own.chain([("engine", "0".to_owned())]).collect()
     }
 }
 

@@ -42,6 +42,15 @@ impl Exposition {
         self.created(name, help, samples.iter().map(|(labels, _)| *labels));
     }
 
+    /// A counter that a collector made for this page, which knows no start of it.
+    pub(crate) fn bare_counter(&mut self, name: &str, help: &str, samples: &[(&[Label<'_>], f64)]) {
+        let total = format!("{name}_total");
+        self.head(&total, help, "counter");
+        for (labels, value) in samples {
+            self.sample(&total, labels, *value);
+        }
+    }
+
     /// A summary without quantiles: count and sum.
     pub(crate) fn summary(&mut self, name: &str, help: &str, samples: &[(&[Label<'_>], u64, f64)]) {
         self.head(name, help, "summary");

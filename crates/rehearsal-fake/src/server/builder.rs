@@ -17,7 +17,7 @@ use crate::{
     engine::{Engine, EngineConfig},
     fault::{FaultRule, Faults},
     journal::Journal,
-    metrics::Metrics,
+    metrics::{CacheConfig, FamilyTable, Metrics, ServedModel},
     profile::Profile,
     text::{Filler, TextModel},
     tokenizer::Tokenizer,
@@ -293,8 +293,15 @@ impl FakeVllmBuilder {
         let model = self.frontend.model_name().to_owned();
         let clock = Arc::new(Clock::start(self.pacing)?);
         let wall = WallClock::start(Arc::clone(&clock), self.started_at);
-        let metrics =
-            Metrics::new(&model, &config, profile.engine.gpu_memory_utilization, wall.started().as_secs_f64());
+        let cache = CacheConfig {
+            block_size: config.block_size,
+            num_gpu_blocks: config.num_gpu_blocks,
+            max_model_len: config.max_model_len,
+            gpu_memory_utilization: profile.engine.gpu_memory_utilization,
+            enable_prefix_caching: config.enable_prefix_caching,
+        };
+        let served = ServedModel { name: model, cache, started: wall.started() };
+        let metrics = Metrics::new(served, FamilyTable::of(self.version)?);
         let journal = Journal::new(self.journal_capacity);
         let lateness = Arc::new(std::sync::Mutex::new(LatenessLog::default()));
         let (vocab_size, max_model_len) = (config.vocabulary.size, config.max_model_len);
