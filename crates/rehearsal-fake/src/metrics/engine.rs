@@ -87,7 +87,6 @@ impl EngineMetrics {
     }
 
     /// The server refused a request for this limit.
-    #[expect(dead_code, reason = "the queue limits that refuse are not here yet")]
     pub(crate) fn rejected(&mut self, limit: &'static str) {
         *self.rejections.entry(limit).or_default() += 1;
     }
