@@ -49,9 +49,9 @@ impl Family {
         let mut labels = String::new();
         for (name, values) in &self.labels {
             let comma = if labels.is_empty() { "" } else { "," };
-            write!(labels, "{comma}{name}").unwrap();
+            write!(labels, "{comma}{name}").expect("a string takes all text");
             if !values.is_empty() {
-                write!(labels, "={}", values.join("|")).unwrap();
+                write!(labels, "={}", values.join("|")).expect("a string takes all text");
             }
         }
         let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
@@ -71,9 +71,9 @@ fn families(page: &str) -> Vec<String> {
     let mut helped = "";
     for line in page.lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
-            helped = help.split(' ').next().unwrap();
+            helped = help.split(' ').next().expect("a name");
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
-            let (name, kind) = kind.split_once(' ').unwrap();
+            let (name, kind) = kind.split_once(' ').expect("a name and a type");
             assert_eq!(helped, name);
             families.push(Family { kind: kind.to_owned(), name: name.to_owned(), ..Family::default() });
         } else {
@@ -85,18 +85,19 @@ fn families(page: &str) -> Vec<String> {
 
 async fn send(router: &Router, method: &str, path: &str, body: &str) -> String {
     let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-    let request = request.body(Body::from(body.to_owned())).unwrap();
-    let response = router.clone().oneshot(request).await.unwrap();
-    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
+    let response = router.clone().oneshot(request).await.expect("a router answers");
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
 async fn check(version: &str, recorded: &str) {
     let router = FakeVllm::builder()
-        .vllm_version(version.parse().unwrap())
+        .vllm_version(version.parse().expect("a version of the table"))
         .max_model_len(4096)
         .pacing(Pacing::Virtual)
         .into_router()
-        .unwrap();
+        .expect("the settings are right");
     send(&router, "POST", "/v1/completions", r#"{"prompt": "a", "max_tokens": 2}"#).await;
     let got = families(&send(&router, "GET", "/metrics", "").await);
     // `prometheus_client` reads /proc, too, and leaves these families out where there is none
