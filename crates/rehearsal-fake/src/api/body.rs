@@ -2,7 +2,7 @@
 
 use axum::{
     body::{Body, to_bytes},
-    http::{HeaderMap, header::CONTENT_TYPE},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
 use serde_json::{Map, Value};
 
@@ -23,6 +23,12 @@ pub(super) async fn read_object(
     check_content_type(headers, features)?;
     let bytes = to_bytes(body, max_bytes).await.map_err(|_| ApiError::too_large(max_bytes))?;
     parse_object(&bytes, features, handler)
+}
+
+/// Any JSON value, for the routes that read their body by hand (`await raw_request.json()`) and ask for no content type.
+pub(super) async fn any_json(body: Body, max_bytes: usize) -> Result<Value, ApiError> {
+    let bytes = to_bytes(body, max_bytes).await.map_err(|_| ApiError::too_large(max_bytes))?;
+    serde_json::from_slice(&bytes).map_err(|_| ApiError::http_exception(StatusCode::BAD_REQUEST, "Invalid JSON format"))
 }
 
 /// `validate_json_request` of `vllm/entrypoints/openai/api_server.py`.

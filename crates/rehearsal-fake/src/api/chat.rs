@@ -78,7 +78,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
 }
 
 /// Renders, tokenises and measures the conversation, in the order in which vLLM refuses it.
-fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> {
+pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> {
     let (app, features) = (&context.app, context.features());
     if request.messages.as_array().is_some_and(Vec::is_empty) {
         // the exception and its cause, both of them this text

@@ -75,7 +75,11 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
 }
 
 /// Tokenises and measures one prompt, in the order in which vLLM refuses it.
-fn measured(context: &Context, request: &CompletionRequest, prompt: &PromptInput) -> Result<Prompt, ApiError> {
+pub(super) fn measured(
+    context: &Context,
+    request: &CompletionRequest,
+    prompt: &PromptInput,
+) -> Result<Prompt, ApiError> {
     let (app, features) = (&context.app, context.features());
     let (text, mut tokens) = match prompt {
         PromptInput::Text(text) => (text.clone(), app.tokenizer.encode(text)),
@@ -113,7 +117,8 @@ fn measured(context: &Context, request: &CompletionRequest, prompt: &PromptInput
     Ok(Prompt { text, tokens: tokens.into(), sampling })
 }
 
-fn known(ids: &[i64], vocab_size: u32) -> Result<Vec<u32>, ApiError> {
+/// The ids, if the model has all of them.
+pub(super) fn known(ids: &[i64], vocab_size: u32) -> Result<Vec<u32>, ApiError> {
     let known = |id: &i64| u32::try_from(*id).ok().filter(|id| *id < vocab_size).ok_or(*id);
     ids.iter()
         .map(known)

@@ -5,13 +5,20 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{body::read_object, error::ApiError, validation::Handler};
+use super::{
+    body::read_object,
+    error::ApiError,
+    lora::Adapters,
+    options::{DevMode, RuntimeLora, ScaleOut},
+    steering::Steering,
+    validation::Handler,
+};
 use crate::{
     server::App,
-    version::{Features, ModelAliases, Wire},
+    version::{Features, ModelAliases, Route, RouteSetting, ScaleOutRoutes, Wire},
 };
 
 /// The application, as the version it answers as.
@@ -19,6 +26,8 @@ use crate::{
 pub(super) struct Context {
     pub(super) app: Arc<App>,
     pub(super) wire: Wire,
+    pub(super) steering: Steering,
+    pub(super) adapters: Adapters,
     ids: AtomicU64,
     in_flight: Arc<AtomicU64>,
 }
@@ -26,11 +35,28 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(app: Arc<App>) -> Self {
         let wire = Wire::of(app.version).expect("a `VllmVersion` is always one of the table's");
-        Self { app, wire, ids: AtomicU64::new(0), in_flight: Arc::default() }
+        Self {
+            app,
+            wire,
+            steering: Steering::default(),
+            adapters: Adapters::default(),
+            ids: AtomicU64::new(0),
+            in_flight: Arc::default(),
+        }
     }
 
     pub(super) fn features(&self) -> &Features {
         &self.wire.features
+    }
+
+    /// The routes of this version that this server's settings bring.
+    pub(super) fn routes(&self) -> impl Iterator<Item = &Route> {
+        let frontend = &self.app.frontend;
+        self.wire.routes.iter().filter(|route| match route.when {
+            None => true,
+            Some(RouteSetting::DevMode) => frontend.dev_mode == DevMode::On,
+            Some(RouteSetting::RuntimeLora) => frontend.runtime_lora == RuntimeLora::Allowed,
+        })
     }
 
     /// The object in the body of a request to that handler.
@@ -46,7 +72,9 @@ impl Context {
     /// Refuses a model that is not served; none at all, or an empty name, stands for the one that is.
     pub(super) fn check_model(&self, model: Option<&str>) -> Result<(), ApiError> {
         let served = &self.app.frontend.served_model_names;
-        let Some(model) = model.filter(|model| !model.is_empty() && !served.iter().any(|name| name == model)) else {
+        let Some(model) = model.filter(|model| {
+            !model.is_empty() && !served.iter().any(|name| name == model) && !self.adapters.serve(model)
+        }) else {
             return Ok(());
         };
         let aliases = match self.features().valid_aliases {
@@ -54,6 +82,15 @@ impl Context {
             ModelAliases::Listed => format!(" Valid aliases: {}.", served.join(", ")),
         };
         Err(ApiError::unknown_model(format!("The model `{model}` does not exist.{aliases}")))
+    }
+
+    /// Refuses routes between servers where this server is not told to have them.
+    pub(super) fn check_scale_out(&self) -> Result<(), ApiError> {
+        match (self.features().scale_out_routes, self.app.frontend.scale_out) {
+            (ScaleOutRoutes::Open, _) | (_, ScaleOut::Enabled) => Ok(()),
+            (ScaleOutRoutes::Absent, _) => Err(ApiError::Detail(StatusCode::NOT_FOUND, "Not Found")),
+            (ScaleOutRoutes::Refused, _) => Err(ApiError::scale_out_disabled()),
+        }
     }
 
     /// The end of a request's id: the client's own, or hexadecimal digits that the server's seed and its requests so far decide.

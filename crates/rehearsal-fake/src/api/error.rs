@@ -93,6 +93,28 @@ impl ApiError {
         Self::internal("EngineCore encountered an issue. See stack trace (above) for the root cause.")
     }
 
+    /// `FastAPI`'s `HTTPException`, as vLLM's handler of it writes it: the type is the phrase of the status.
+    pub(super) fn http_exception(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self::object(status, status.canonical_reason().unwrap_or("Error"), detail, "invalid_request_error")
+    }
+
+    /// What the routes of adapters refuse.
+    pub(super) fn invalid_input(message: impl Into<String>) -> Self {
+        Self::object(StatusCode::BAD_REQUEST, "InvalidUserInput", message, "invalid_request_error")
+    }
+
+    /// Something that is not there.
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::object(StatusCode::NOT_FOUND, "NotFoundError", message, "not_found")
+    }
+
+    /// Routes between servers, on a server that is not told to have them.
+    pub(super) fn scale_out_disabled() -> Self {
+        const MESSAGE: &str =
+            "Scale-out endpoints are disabled. Restart vllm serve with --enable-scale-out to enable them.";
+        Self::object(StatusCode::FORBIDDEN, "PermissionDeniedError", MESSAGE, "403")
+    }
+
     fn object(status: StatusCode, kind: &'static str, message: impl Into<String>, name: &'static str) -> Self {
         Self::Object(ErrorObject { status, message: message.into(), kind, param: None, name })
     }
@@ -103,6 +125,8 @@ impl ApiError {
         let param = error.param.as_ref().filter(|_| features.error_param == ErrorParam::Named);
         let (kind, code) = match features.error_code {
             ErrorCode::Status => (error.kind, Value::from(error.status.as_u16())),
+            // this refusal is written by hand in both frontends
+            ErrorCode::Name if error.status == StatusCode::FORBIDDEN => (error.kind, error.name.into()),
             ErrorCode::Name if error.status.is_server_error() => ("server_error", error.name.into()),
             ErrorCode::Name => ("invalid_request_error", error.name.into()),
         };

@@ -177,7 +177,8 @@ pub(super) fn float(value: &Value, coercion: Coercion) -> Outcome<f64> {
     }
 }
 
-fn bool(value: &Value, coercion: Coercion) -> Outcome<bool> {
+/// A boolean; twelve words and two numbers too when `coercion` is lax.
+pub(super) fn bool(value: &Value, coercion: Coercion) -> Outcome<bool> {
     const UNCLEAR: (&str, &str) = ("bool_parsing", "Input should be a valid boolean, unable to interpret input");
     match (value, coercion) {
         (Value::Bool(value), _) => Ok(*value),

@@ -108,15 +108,16 @@ pub(super) async fn wrong_method(State(context): State<Arc<Context>>, method: Me
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
-    if let Some(allowed) = router::allowed_methods(uri.path()) {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    let allowed = router::allowed_methods(&context, uri.path()).and_then(|allowed| HeaderValue::try_from(allowed).ok());
+    if let Some(allowed) = allowed {
+        response.headers_mut().insert(ALLOW, allowed);
     }
     response
 }
 
 /// A path that is no route. One that is a route but for a slash at the end is sent there.
 pub(super) async fn no_route(State(context): State<Arc<Context>>, uri: Uri, headers: HeaderMap) -> Response {
-    let route = uri.path().strip_suffix('/').filter(|path| router::allowed_methods(path).is_some());
+    let route = uri.path().strip_suffix('/').filter(|path| router::allowed_methods(&context, path).is_some());
     let Some((path, host)) = route.zip(headers.get(HOST).and_then(|host| host.to_str().ok())) else {
         return ApiError::Detail(StatusCode::NOT_FOUND, "Not Found").response(context.features());
     };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{context::Context, error::ApiError};
+use super::{context::Context, error::ApiError, steering::Gate};
 use crate::{
-    driver::{Emission, Submission, Tokens},
+    driver::{Emission, EngineHandle, Submission, Tokens},
     engine::{EngineRequest, Finish, FinishReason, PrefixCacheReads, SamplingParams, StopReason},
     text::TextRequest,
     tokenizer::GeneratedText,
@@ -91,7 +91,17 @@ pub(super) struct Delta {
 #[derive(Debug)]
 pub(super) struct Generation {
     pub(super) choices: Vec<Choice>,
-    tokens: Tokens,
+    progress: Progress,
+    gate: Gate,
+}
+
+/// Where a request is.
+#[derive(Debug)]
+enum Progress {
+    /// The server was paused when it came: it is handed over at the resumption.
+    Held(EngineHandle, Option<Submission>),
+    /// With the engine.
+    Submitted(Tokens),
 }
 
 impl Generation {
@@ -129,12 +139,37 @@ impl Generation {
             }
         }
         let submission = Submission { sequences, n: job.n };
-        Self { choices, tokens: app.engine.submit(app.engine.ticket(), submission) }
+        let mut gate = context.steering.enter();
+        let progress = if gate.try_pass() {
+            Progress::Submitted(app.engine.submit(app.engine.ticket(), submission))
+        } else {
+            Progress::Held(app.engine.clone(), Some(submission))
+        };
+        Self { choices, progress, gate }
+    }
+
+    /// What the engine says next; meanwhile an operator may hold, freeze or abort the request.
+    async fn emission(&mut self) -> Option<Emission> {
+        if let Progress::Held(engine, submission) = &mut self.progress {
+            self.gate.pass().await;
+            let submission = submission.take()?;
+            self.progress = Progress::Submitted(engine.submit(engine.ticket(), submission));
+        }
+        let Progress::Submitted(tokens) = &mut self.progress else { return None };
+        tokio::select! {
+            biased;
+            emission = tokens.next() => {
+                self.gate.thawed().await;
+                return emission;
+            }
+            () = self.gate.aborted() => tokens.abort(),
+        }
+        tokens.next().await
     }
 
     /// What comes next; `None` when every choice has finished.
     pub(super) async fn next(&mut self) -> Option<Result<Delta, ApiError>> {
-        let (index, token, finish) = match self.tokens.next().await {
+        let (index, token, finish) = match self.emission().await {
             Some(Emission::Progress { choice, token, finish, .. }) => (choice, token, finish),
             Some(Emission::Refused(error)) => return Some(Err(ApiError::bad_request(error.to_string()))),
             None if self.choices.iter().all(|choice| choice.finish.is_some()) => return None,

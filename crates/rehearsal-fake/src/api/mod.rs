@@ -6,37 +6,58 @@
 //! Bodies are bounded by [`FrontendOptions::max_body_bytes`]; whatever is sent, the answer is a status and never a panic. Known gaps: a
 //! `NaN` in a body is refused by all versions (0.13.0 takes it), and structured outputs, tool calls and images are not imitated yet.
 
+mod abort_requests;
+mod audio;
 mod body;
+mod caches;
 mod chat;
 mod chat_answer;
 mod chat_request;
 mod chat_stream;
+mod collective_rpc;
 mod completion;
 mod completion_answer;
 mod completion_request;
 mod completion_stream;
 mod context;
+mod docs;
 mod error;
 mod fields;
 mod frame;
+mod generate_tokens;
+mod generate_tokens_answer;
 mod generation;
+mod invocations;
 mod limits;
 mod logprobs;
+mod lora;
 mod models;
 mod object;
+mod openapi;
 mod options;
+mod pause;
+mod pooling;
 mod probes;
 mod prompt_input;
 mod python;
+mod query;
+mod render;
 mod router;
 mod rules;
 mod sampling;
+mod sampling_params;
+mod scale;
+mod server_info;
+mod sleep;
 mod sse;
+mod steering;
 mod stream_options;
 mod structured;
 mod tokenize;
 mod usage_json;
 mod validation;
 
-pub use options::{FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders};
+pub use options::{
+    DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, RuntimeLora, ScaleOut,
+};
 pub(crate) use router::router;

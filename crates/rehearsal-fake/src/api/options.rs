@@ -26,6 +26,12 @@ pub struct FrontendOptions {
     pub request_id_headers: RequestIdHeaders,
     /// `--enable-server-load-tracking`.
     pub load_tracking: LoadTracking,
+    /// `VLLM_SERVER_DEV_MODE`.
+    pub dev_mode: DevMode,
+    /// `--enable-scale-out`.
+    pub scale_out: ScaleOut,
+    /// `VLLM_ALLOW_RUNTIME_LORA_UPDATING`.
+    pub runtime_lora: RuntimeLora,
     /// `--max-logprobs`.
     pub max_logprobs: u32,
     /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
@@ -45,6 +51,9 @@ impl FrontendOptions {
             prompt_tokens_details: PromptTokensDetails::Hidden,
             request_id_headers: RequestIdHeaders::Absent,
             load_tracking: LoadTracking::Off,
+            dev_mode: DevMode::Off,
+            scale_out: ScaleOut::Disabled,
+            runtime_lora: RuntimeLora::Fixed,
             max_logprobs: 20,
             max_body_bytes: 64 << 20,
         }
@@ -85,4 +94,34 @@ pub enum LoadTracking {
     Off,
     /// It says how many generating requests are in flight.
     On,
+}
+
+/// Whether the routes for development are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DevMode {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are: `/sleep`, `/server_info`, `/reset_prefix_cache`…
+    On,
+}
+
+/// Whether routes answer that work on token ids for other servers, such as `/inference/v1/generate`; old releases always do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleOut {
+    /// They refuse.
+    #[default]
+    Disabled,
+    /// They answer.
+    Enabled,
+}
+
+/// Whether adapters come and go while the server runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RuntimeLora {
+    /// They do not; the routes for it are absent.
+    #[default]
+    Fixed,
+    /// `/v1/load_lora_adapter` and `/v1/unload_lora_adapter` are there.
+    Allowed,
 }

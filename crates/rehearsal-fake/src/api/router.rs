@@ -9,42 +9,90 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{chat, completion, context::Context, frame, models, probes, tokenize};
-use crate::server::App;
+use super::{
+    abort_requests, audio, caches, chat, collective_rpc, completion, context::Context, docs, frame, generate_tokens,
+    invocations, lora, models, openapi, pause, pooling, probes, render, scale, server_info, sleep, tokenize,
+};
+use crate::{
+    server::App,
+    version::{Frontend, Route, RouteHandler},
+};
 
-/// A path, what a refused method's `allow` header says, and the handlers.
-struct Route {
-    path: &'static str,
-    allow: &'static str,
-    handlers: fn() -> MethodRouter<Arc<Context>>,
+/// The methods of a path and what answers them.
+fn methods(handler: RouteHandler) -> MethodRouter<Arc<Context>> {
+    match handler {
+        RouteHandler::Chat => post(chat::create),
+        RouteHandler::Completions => post(completion::create),
+        RouteHandler::Invocations => post(invocations::dispatch),
+        RouteHandler::GenerateTokens => post(generate_tokens::create),
+        RouteHandler::RenderChat => post(render::chat),
+        RouteHandler::RenderCompletions => post(render::completions),
+        RouteHandler::Tokenize => post(tokenize::tokenize),
+        RouteHandler::Detokenize => post(tokenize::detokenize),
+        RouteHandler::Embeddings => post(pooling::embeddings),
+        RouteHandler::Pooling => post(pooling::pooling),
+        RouteHandler::Classify => post(pooling::classify),
+        RouteHandler::Score => post(pooling::score),
+        RouteHandler::Rerank => post(pooling::rerank),
+        RouteHandler::Transcriptions => post(audio::transcriptions),
+        RouteHandler::Translations => post(audio::translations),
+        RouteHandler::Models => get(models::list),
+        RouteHandler::LoadLora => post(lora::load),
+        RouteHandler::UnloadLora => post(lora::unload),
+        RouteHandler::Health => get(probes::health),
+        RouteHandler::Ping => get(probes::health).post(probes::health),
+        RouteHandler::Version => get(probes::version),
+        RouteHandler::Load => get(probes::load),
+        RouteHandler::Metrics => get(probes::metrics),
+        RouteHandler::Docs => get(docs::page),
+        RouteHandler::Openapi => get(openapi::document),
+        RouteHandler::ScaleElasticEp => post(scale::scale),
+        RouteHandler::IsScalingElasticEp => post(scale::is_scaling),
+        RouteHandler::Pause => post(pause::pause),
+        RouteHandler::Resume => post(pause::resume),
+        RouteHandler::IsPaused => get(pause::is_paused),
+        RouteHandler::Sleep => post(sleep::sleep),
+        RouteHandler::WakeUp => post(sleep::wake_up),
+        RouteHandler::IsSleeping => get(sleep::is_sleeping),
+        RouteHandler::ResetPrefixCache => post(caches::reset_prefix_cache),
+        RouteHandler::ResetMmCache => post(caches::reset_mm_cache),
+        RouteHandler::ResetEncoderCache => post(caches::reset_encoder_cache),
+        RouteHandler::ServerInfo => get(server_info::show),
+        RouteHandler::CollectiveRpc => post(collective_rpc::call),
+        RouteHandler::AbortRequests => post(abort_requests::abort),
+        RouteHandler::WorldSize => get(server_info::world_size),
+    }
 }
 
-const ROUTES: [Route; 11] = [
-    Route { path: "/v1/chat/completions", allow: "POST", handlers: || post(chat::create) },
-    Route { path: "/v1/completions", allow: "POST", handlers: || post(completion::create) },
-    Route { path: "/v1/models", allow: "GET", handlers: || get(models::list) },
-    Route { path: "/health", allow: "GET", handlers: || get(probes::health) },
-    Route { path: "/ping", allow: "GET, POST", handlers: || get(probes::health).post(probes::health) },
-    Route { path: "/version", allow: "GET", handlers: || get(probes::version) },
-    Route { path: "/load", allow: "GET", handlers: || get(probes::load) },
-    Route { path: "/metrics", allow: "GET", handlers: || get(probes::metrics) },
-    Route { path: "/metrics/", allow: "GET", handlers: || get(probes::metrics) },
-    Route { path: "/tokenize", allow: "POST", handlers: || post(tokenize::tokenize) },
-    Route { path: "/detokenize", allow: "POST", handlers: || post(tokenize::detokenize) },
-];
-
 /// The methods of a route, as its `allow` header lists them; `None` if there is no such path.
-pub(super) fn allowed_methods(path: &str) -> Option<&'static str> {
-    ROUTES.iter().find(|route| route.path == path).map(|route| route.allow)
+pub(super) fn allowed_methods(context: &Context, path: &str) -> Option<String> {
+    let route = context.routes().find(|route| leads(route, path))?;
+    // axum, which the Rust frontend stands on, answers HEAD wherever it answers GET, and writes no spaces
+    Some(match context.wire.version.frontend() {
+        Frontend::Rust if route.methods == "GET" => "GET,HEAD".to_owned(),
+        _ => route.methods.to_owned(),
+    })
+}
+
+/// Whether a path is one of that route's, `{name}` standing for any segment.
+fn leads(route: &Route, path: &str) -> bool {
+    let (pattern, path) = (route.path.split('/'), path.split('/'));
+    let fits = |(pattern, segment): (&str, &str)| pattern == segment || pattern.starts_with('{') && !segment.is_empty();
+    pattern.clone().count() == path.clone().count() && pattern.zip(path).all(fits)
 }
 
 /// The whole API of one server.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let context = Arc::new(Context::new(app));
     let mut router = Router::new();
-    for Route { path, handlers, .. } in ROUTES {
-        // named here, so that axum neither answers HEAD with the GET handler nor adds its own `allow` to a preflight's answer
-        router = router.route(path, handlers().head(frame::wrong_method).options(frame::wrong_method));
+    let lenient = context.wire.version.frontend() == Frontend::Rust;
+    for Route { path, methods: names, handler, .. } in context.routes() {
+        let mut methods = methods(*handler).options(frame::wrong_method);
+        if !lenient && !names.contains("HEAD") {
+            // named here, so that axum does not answer HEAD with the GET handler
+            methods = methods.head(frame::wrong_method);
+        }
+        router = router.route(path, methods);
     }
     router
         .method_not_allowed_fallback(frame::wrong_method)

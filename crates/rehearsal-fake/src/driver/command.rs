@@ -49,6 +49,7 @@ pub(crate) enum Emission {
 pub(super) enum Command {
     Submit { ticket: Ticket, submission: Submission, emissions: mpsc::UnboundedSender<Emission> },
     Abort(Ticket),
+    ResetPrefixCache,
 }
 
 /// The way to the engine. Cheap to clone; when the last clone and the last [`Tokens`] are gone, the driver ends.
@@ -82,6 +83,11 @@ impl EngineHandle {
         let _ = self.queue.send(Command::Submit { ticket, submission, emissions });
         Tokens { receiver, open, ticket, queue: self.queue.clone() }
     }
+
+    /// Empties the prefix cache, unless a request holds blocks of it.
+    pub(crate) fn reset_prefix_cache(&self) {
+        let _ = self.queue.send(Command::ResetPrefixCache);
+    }
 }
 
 /// The tokens of one request. Dropping it before the end aborts the request.
@@ -112,6 +118,11 @@ impl Tokens {
     /// What happens next.
     pub(crate) async fn next(&mut self) -> Option<Emission> {
         std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// Ends the request; its choices finish with `abort`.
+    pub(crate) fn abort(&self) {
+        let _ = self.queue.send(Command::Abort(self.ticket));
     }
 
     /// Whether every choice has finished.

@@ -129,6 +129,9 @@ impl<O: Observer> Driver<O> {
         let now = self.now();
         match command {
             Command::Submit { ticket, submission, emissions } => self.submit(now, ticket, submission, &emissions),
+            Command::ResetPrefixCache => {
+                self.engine.reset_prefix_cache();
+            }
             Command::Abort(ticket) => {
                 for id in self.tickets.remove(&ticket).into_iter().flatten() {
                     self.engine.abort(now, id);

@@ -99,6 +99,11 @@ impl Engine {
         self.aborts.insert((now, id))
     }
 
+    /// Empties the prefix cache; `false` when requests hold blocks, which vLLM refuses, too.
+    pub fn reset_prefix_cache(&mut self) -> bool {
+        self.cache.reset()
+    }
+
     /// The instant at which there is something to do; `None` for an idle engine.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Nanos> {

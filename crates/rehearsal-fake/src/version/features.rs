@@ -50,6 +50,10 @@ pub struct Features {
     pub finish_chunk: FinishChunk,
     /// What the delta that opens a chat stream holds.
     pub role_delta: RoleDelta,
+    /// Whether routes between servers answer without `--enable-scale-out`.
+    pub scale_out_routes: ScaleOutRoutes,
+    /// Whether `/inference/v1/generate` streams.
+    pub tokens_stream: TokensStream,
 }
 
 macro_rules! choices {
@@ -184,6 +188,22 @@ choices! {
         LastDelta,
         /// On a chunk of its own with an empty delta.
         Separate,
+    }
+    /// Whether routes between servers answer without `--enable-scale-out`.
+    ScaleOutRoutes {
+        /// They do; there is no such flag.
+        Open,
+        /// They are absent.
+        Absent,
+        /// 403.
+        Refused,
+    }
+    /// Whether `/inference/v1/generate` streams.
+    TokensStream {
+        /// `stream` is not looked at.
+        Ignored,
+        /// It does.
+        Served,
     }
     /// What the delta that opens a chat stream holds.
     RoleDelta {

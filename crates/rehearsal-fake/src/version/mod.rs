@@ -1,18 +1,20 @@
 //! Which vLLM the fake answers as: release and frontend, and what follows from them on the wire.
 //!
 //! All differences are rows of one data file, `compat.toml`, each with its source. The rest of the crate asks for a feature's value or an
-//! object's shape and never compares version numbers.
+//! object's shape and never compares version numbers. Which paths there are is a second file, `routes.toml`.
 
 mod features;
 mod release;
+mod routes;
 mod shape;
 mod table;
 
 pub use features::{
     ChunkUsage, Coercion, EmptyStreamOptions, ErrorCode, ErrorParam, Features, FinishChunk, ForceIncludeUsage,
     HeaderStyle, Limit, ModelAliases, NonObjectBody, NullMaxTokens, Overflow, PydanticErrors, RoleDelta,
-    SeveralChoices, ZeroCachedTokens, ZeroMaxCompletionTokens,
+    ScaleOutRoutes, SeveralChoices, TokensStream, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 pub use release::{Frontend, Release, VllmVersion};
+pub(crate) use routes::{Route, RouteHandler, RouteSetting};
 pub(crate) use shape::{ShapeName, Shapes};
 pub use table::{CompatError, Wire};

@@ -25,6 +25,8 @@ shapes! {
     Completion = "completion", CompletionChoice = "completion_choice", CompletionChunk = "completion_chunk",
     CompletionChunkChoice = "completion_chunk_choice", CompletionLogprobs = "completion_logprobs",
     Model = "model", Version = "version",
+    GenerateTokens = "generate_tokens", GenerateTokensChoice = "generate_tokens_choice", GenerateTokensChunk = "generate_tokens_chunk",
+    Rendered = "rendered", ServerInfo = "server_info",
 }
 
 /// One key of a shape.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
 
-use super::{Features, Frontend, Release, Shapes, VllmVersion};
+use super::{Features, Frontend, Release, Route, Shapes, VllmVersion, routes};
 
 const COMPAT: &str = include_str!("compat.toml");
 
@@ -52,6 +52,7 @@ pub struct Wire {
     /// The features.
     pub features: Features,
     pub(crate) shapes: Shapes,
+    pub(crate) routes: Vec<Route>,
 }
 
 impl Wire {
@@ -73,7 +74,7 @@ impl Wire {
         for row in &table.shapes {
             shapes.insert(row.name.clone(), resolve(&row.name, &row.cells, version)?.keys.clone());
         }
-        Ok(Self { version, features, shapes: Shapes::new(shapes)? })
+        Ok(Self { version, features, shapes: Shapes::new(shapes)?, routes: routes::of(version)? })
     }
 
     /// `system_fingerprint`, if this version sends one.

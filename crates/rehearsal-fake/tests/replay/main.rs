@@ -11,6 +11,7 @@ mod exchange;
 mod gaps;
 mod metrics;
 mod normal;
+mod pages;
 mod puppet;
 mod sampler;
 mod servers;

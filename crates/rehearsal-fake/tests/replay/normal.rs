@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::exchange::{Answer, Exchange};
+use super::{
+    exchange::{Answer, Exchange},
+    pages,
+};
 
 /// Keys whose values are made equal: they differ from run to run, or are invented.
 const FREE: [&str; 6] = ["id", "created", "logprob", "rank", "token_logprobs", "top_logprobs"];
@@ -57,6 +60,8 @@ fn is_random(id: &str) -> bool {
 }
 
 fn written(case: &str, status: u16, headers: &BTreeMap<String, String>, body: &str) -> String {
+    let page = pages::comparable(case, body);
+    let body = page.as_deref().unwrap_or(body);
     let body = match body.strip_prefix("data: ") {
         Some(_) => stream(body),
         None => match serde_json::from_str::<Value>(body) {
@@ -150,6 +155,14 @@ fn free(value: &mut Value) {
                     // ids that the request itself decides are kept
                     "id" if value.as_str().is_some_and(|id| !id.contains('-') || id.contains("id-")) => {}
                     "prompt_logprobs" if value.is_array() => *value = "…".into(),
+                    // a made-up id behind a prefix that is none
+                    "request_id" => {
+                        if let Some((prefix, id)) = value.as_str().map(|id| id.rsplit_once('-').unwrap_or(("", id)))
+                            && is_random(id)
+                        {
+                            *value = format!("{prefix}…").into();
+                        }
+                    }
                     key if FREE.contains(&key) && !value.is_null() => *value = "…".into(),
                     _ => free(value),
                 }

@@ -3,7 +3,7 @@
 use axum::Router;
 use rehearsal_fake::{
     FakeVllm,
-    api::{FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders},
+    api::{DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, ScaleOut},
     chat_template::ChatTemplate,
     usage::UsageReporting,
 };
@@ -69,6 +69,8 @@ impl Server {
                 frontend.load_tracking = LoadTracking::On;
                 frontend.api_keys.push("sk-test".to_owned());
             }
+            "dev" => frontend.dev_mode = DevMode::On,
+            "new" => frontend.scale_out = ScaleOut::Enabled,
             "preempt" => max_model_len = 1024,
             _ => {}
         }

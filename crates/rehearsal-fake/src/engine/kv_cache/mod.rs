@@ -34,6 +34,15 @@ impl KvCache {
         self.pool.usable() - self.pool.free()
     }
 
+    /// Forgets what the blocks hold, unless some are in use.
+    pub(super) fn reset(&mut self) -> bool {
+        let idle = self.used_blocks() == 0;
+        if idle {
+            self.pool.forget_all();
+        }
+        idle
+    }
+
     /// How many leading blocks of a request are cached, at most as many as leave one of its `total_tokens` to compute.
     pub(super) fn cached_prefix(&self, hashes: &[BlockHash], total_tokens: u32) -> usize {
         let most = (total_tokens.saturating_sub(1) / self.block_size) as usize;

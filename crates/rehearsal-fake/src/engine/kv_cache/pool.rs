@@ -101,6 +101,13 @@ impl BlockPool {
         }
     }
 
+    /// Forgets the content of every block.
+    pub(super) fn forget_all(&mut self) {
+        self.content.fill(None);
+        self.buckets.fill(NONE);
+        self.next_in_bucket.fill(NONE);
+    }
+
     fn forget(&mut self, block: u32) {
         let Some(hash) = self.content[block as usize].take() else { return };
         let after = self.next_in_bucket[block as usize];
