@@ -20,8 +20,13 @@ pub(super) async fn document(State(context): State<Arc<Context>>) -> Response {
 fn described(context: &Context) -> Value {
     let mut paths = Map::new();
     // a page that is mounted and FastAPI's own pages are no part of its document
-    let own = [RouteHandler::Docs, RouteHandler::Openapi];
-    for route in context.routes().filter(|route| !own.contains(&route.handler) && !route.path.ends_with('/')) {
+    let own = [RouteHandler::Docs, RouteHandler::Openapi, RouteHandler::MetricsMount];
+    let between_servers = [RouteHandler::GenerateTokens, RouteHandler::RenderChat, RouteHandler::RenderCompletions];
+    let scales_out = context.check_scale_out().is_ok();
+    for route in context.routes().filter(|route| !own.contains(&route.handler)) {
+        if between_servers.contains(&route.handler) && !scales_out {
+            continue;
+        }
         let mut operations = Map::new();
         for method in route.methods.split(", ") {
             operations.insert(method.to_lowercase(), operation(route, method));

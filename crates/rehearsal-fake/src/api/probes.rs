@@ -44,3 +44,11 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
+
+/// The page behind a slash is the one that `prometheus_client` mounts: the same text, but the older format by its name.
+pub(super) async fn mounted_metrics(State(context): State<Arc<Context>>) -> Response {
+    let mut response = metrics(State(context)).await;
+    let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}

@@ -44,6 +44,7 @@ fn methods(handler: RouteHandler) -> MethodRouter<Arc<Context>> {
         RouteHandler::Version => get(probes::version),
         RouteHandler::Load => get(probes::load),
         RouteHandler::Metrics => get(probes::metrics),
+        RouteHandler::MetricsMount => get(probes::mounted_metrics),
         RouteHandler::Docs => get(docs::page),
         RouteHandler::Openapi => get(openapi::document),
         RouteHandler::ScaleElasticEp => post(scale::scale),

@@ -16,7 +16,7 @@ use super::{
     fields::Fields,
     validation::{Handler, Loc, Problem, invalid},
 };
-use crate::{chat_template::RenderOptions, tokenizer::Tokenizer};
+use crate::{chat_template::RenderOptions, tokenizer::Tokenizer, version::NegativeIds};
 
 const TOKENIZE: Handler = Handler { path: "/tokenize", function: "tokenize", line: 36 };
 const DETOKENIZE: Handler = Handler { path: "/detokenize", function: "detokenize", line: 36 };
@@ -76,6 +76,14 @@ fn text(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError>
     let tokens = fields.ints("tokens");
     if fields.value("tokens").is_none() {
         fields.problem(Problem::missing("tokens", &Value::Object(body.clone())));
+    }
+    if context.features().negative_detokenize_ids == NegativeIds::Refused {
+        for (index, token) in tokens.iter().flatten().enumerate().filter(|(_, token)| **token < 0) {
+            let loc = vec!["tokens".into(), Loc::Index(index)];
+            let problem =
+                Problem::new("greater_than_equal", loc, "Input should be greater than or equal to 0", &(*token).into());
+            fields.problem(Problem { context: Some("'ge': 0".to_owned()), ..problem });
+        }
     }
     let problems = fields.into_problems();
     let Some(tokens) = tokens.filter(|_| problems.is_empty()) else {

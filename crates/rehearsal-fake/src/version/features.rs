@@ -54,6 +54,8 @@ pub struct Features {
     pub scale_out_routes: ScaleOutRoutes,
     /// Whether `/inference/v1/generate` streams.
     pub tokens_stream: TokensStream,
+    /// What `/detokenize` says of negative ids.
+    pub negative_detokenize_ids: NegativeIds,
 }
 
 macro_rules! choices {
@@ -196,6 +198,13 @@ choices! {
         /// They are absent.
         Absent,
         /// 403.
+        Refused,
+    }
+    /// What a negative token id does.
+    NegativeIds {
+        /// The tokenizer fails on it.
+        Overflow,
+        /// Validation refuses it.
         Refused,
     }
     /// Whether `/inference/v1/generate` streams.

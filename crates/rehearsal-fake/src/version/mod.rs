@@ -11,7 +11,7 @@ mod table;
 
 pub use features::{
     ChunkUsage, Coercion, EmptyStreamOptions, ErrorCode, ErrorParam, Features, FinishChunk, ForceIncludeUsage,
-    HeaderStyle, Limit, ModelAliases, NonObjectBody, NullMaxTokens, Overflow, PydanticErrors, RoleDelta,
+    HeaderStyle, Limit, ModelAliases, NegativeIds, NonObjectBody, NullMaxTokens, Overflow, PydanticErrors, RoleDelta,
     ScaleOutRoutes, SeveralChoices, TokensStream, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 pub use release::{Frontend, Release, VllmVersion};

@@ -48,6 +48,7 @@ pub(crate) enum RouteHandler {
     Version,
     Load,
     Metrics,
+    MetricsMount,
     Docs,
     Openapi,
     ScaleElasticEp,
