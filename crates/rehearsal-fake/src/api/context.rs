@@ -13,6 +13,7 @@ use super::{
     error::ApiError,
     lora::Adapters,
     options::{DevMode, RuntimeLora, ScaleOut},
+    responses::ResponseStore,
     steering::Steering,
     validation::Handler,
 };
@@ -28,6 +29,7 @@ pub(super) struct Context {
     pub(super) wire: Wire,
     pub(super) steering: Steering,
     pub(super) adapters: Adapters,
+    pub(super) responses: ResponseStore,
     ids: AtomicU64,
     in_flight: Arc<AtomicU64>,
 }
@@ -40,6 +42,7 @@ impl Context {
             wire,
             steering: Steering::default(),
             adapters: Adapters::default(),
+            responses: ResponseStore::default(),
             ids: AtomicU64::new(0),
             in_flight: Arc::default(),
         }

@@ -31,6 +31,7 @@ mod invocations;
 mod limits;
 mod logprobs;
 mod lora;
+mod messages;
 mod models;
 mod object;
 mod openapi;
@@ -42,8 +43,10 @@ mod prompt_input;
 mod python;
 mod query;
 mod render;
+mod responses;
 mod router;
 mod rules;
+mod said;
 mod sampling;
 mod sampling_params;
 mod scale;
@@ -58,6 +61,6 @@ mod usage_json;
 mod validation;
 
 pub use options::{
-    DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, RuntimeLora, ScaleOut,
+    DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut,
 };
 pub(crate) use router::router;

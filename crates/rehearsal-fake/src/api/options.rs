@@ -32,6 +32,8 @@ pub struct FrontendOptions {
     pub scale_out: ScaleOut,
     /// `VLLM_ALLOW_RUNTIME_LORA_UPDATING`.
     pub runtime_lora: RuntimeLora,
+    /// `VLLM_ENABLE_RESPONSES_API_STORE`.
+    pub responses_store: ResponsesStore,
     /// `--max-logprobs`.
     pub max_logprobs: u32,
     /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
@@ -54,6 +56,7 @@ impl FrontendOptions {
             dev_mode: DevMode::Off,
             scale_out: ScaleOut::Disabled,
             runtime_lora: RuntimeLora::Fixed,
+            responses_store: ResponsesStore::Off,
             max_logprobs: 20,
             max_body_bytes: 64 << 20,
         }
@@ -124,4 +127,14 @@ pub enum RuntimeLora {
     Fixed,
     /// `/v1/load_lora_adapter` and `/v1/unload_lora_adapter` are there.
     Allowed,
+}
+
+/// Whether responses are kept, for `previous_response_id`, `GET /v1/responses/{id}` and the background mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResponsesStore {
+    /// They are not, whatever `store` says: vLLM's default.
+    #[default]
+    Off,
+    /// They are unless `store` is false.
+    On,
 }

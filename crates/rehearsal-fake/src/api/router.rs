@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     abort_requests, audio, caches, chat, collective_rpc, completion, context::Context, docs, frame, generate_tokens,
-    invocations, lora, models, openapi, pause, pooling, probes, render, scale, server_info, sleep, tokenize,
+    invocations, lora, messages, models, openapi, pause, pooling, probes, render, responses, scale, server_info, sleep, tokenize,
 };
 use crate::{
     server::App,
@@ -23,6 +23,11 @@ fn methods(handler: RouteHandler) -> MethodRouter<Arc<Context>> {
     match handler {
         RouteHandler::Chat => post(chat::create),
         RouteHandler::Completions => post(completion::create),
+        RouteHandler::Responses => post(responses::create),
+        RouteHandler::RetrieveResponse => get(responses::retrieve),
+        RouteHandler::CancelResponse => post(responses::cancel),
+        RouteHandler::Messages => post(messages::create),
+        RouteHandler::CountTokens => post(messages::count_tokens),
         RouteHandler::Invocations => post(invocations::dispatch),
         RouteHandler::GenerateTokens => post(generate_tokens::create),
         RouteHandler::RenderChat => post(render::chat),

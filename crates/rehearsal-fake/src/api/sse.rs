@@ -36,6 +36,11 @@ impl Outbox {
         self.data(&value.to_string());
     }
 
+    /// One event with a name and a JSON object.
+    pub(super) fn named(&mut self, name: &str, value: &Value) {
+        self.0.push_back(Bytes::from(format!("event: {name}\ndata: {value}\n\n")));
+    }
+
     /// The end of every stream.
     pub(super) fn done(&mut self) {
         self.data("[DONE]");

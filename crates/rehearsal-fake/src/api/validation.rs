@@ -58,6 +58,24 @@ impl Problem {
         Self::new("missing", vec![key.into()], "Field required", object)
     }
 
+    /// A value that is none of those that the field takes.
+    pub(super) fn literal(loc: Vec<Loc>, expected: &[&str], input: &Value) -> Self {
+        let quoted: Vec<String> = expected.iter().map(|value| format!("'{value}'")).collect();
+        let expected = match quoted.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        };
+        let problem = Self::new("literal_error", loc, format!("Input should be {expected}"), input);
+        Self { context: Some(format!("'expected': {}", str_repr(&expected))), ..problem }
+    }
+
+    /// A value that a field's own validator refuses.
+    pub(super) fn value(loc: Vec<Loc>, message: &str, input: &Value) -> Self {
+        let problem = Self::new("value_error", loc, format!("Value error, {message}"), input);
+        Self { context: Some(format!("'error': ValueError({})", str_repr(message))), ..problem }
+    }
+
     /// A rule about several fields; the whole body is its input.
     fn rule(message: &str, body: &Value) -> Self {
         let problem = Self::new("value_error", Vec::new(), format!("Value error, {message}"), body);

@@ -16,6 +16,26 @@ pub struct Features {
     pub zero_cached_tokens: ZeroCachedTokens,
     /// How values of another JSON type are taken.
     pub coercion: Coercion,
+    /// How a streamed response is told.
+    pub responses_stream: ResponsesStream,
+    /// What `response.status` says when the output reached its limit.
+    pub responses_length_status: LengthStatus,
+    /// How output items given back as input become messages.
+    pub responses_history: ResponsesHistory,
+    /// How the tools of a response reach the chat template.
+    pub responses_tools: ResponsesTools,
+    /// What `tool_choice` is when there are no tools.
+    pub responses_toolless_choice: ToollessChoice,
+    /// Which blocks the content of a message has.
+    pub messages_content: MessagesContent,
+    /// What `stop_reason` says about a stop sequence.
+    pub messages_stop_sequence: StopSequence,
+    /// What the last delta of a streamed message does.
+    pub messages_last_delta: LastDelta,
+    /// Whether `data: [DONE]` follows `message_stop`.
+    pub messages_done_marker: DoneMarker,
+    /// What the text of a tool's result is.
+    pub messages_tool_results: ToolResults,
     /// Hexadecimal digits of a generated request id.
     pub id_digits: usize,
     /// `owned_by` in `/v1/models`.
@@ -104,6 +124,76 @@ choices! {
         Lax,
         /// Refused.
         Strict,
+    }
+    /// How a streamed response is told.
+    ResponsesStream {
+        /// `content_index` counts deltas, ids are UUIDs, and the completed response holds what the last delta holds.
+        DeltaByDelta,
+        /// One state an output item, opened and closed; the completed response holds the items streamed.
+        ItemByItem,
+    }
+    /// What `response.status` says when the output reached its limit.
+    LengthStatus {
+        /// `completed`.
+        Completed,
+        /// `incomplete`, with `incomplete_details`.
+        Incomplete,
+    }
+    /// How output items given back as input become messages.
+    ResponsesHistory {
+        /// One message an item.
+        Separate,
+        /// Items of one turn become one message.
+        Merged,
+    }
+    /// How the tools of a response reach the chat template.
+    ResponsesTools {
+        /// Each with all fields of a response's tool.
+        Whole,
+        /// As those of a chat.
+        AsChat,
+    }
+    /// What `tool_choice` is when there are no tools.
+    ToollessChoice {
+        /// What the request says, `auto` by default.
+        Kept,
+        /// `none`; a choice that needs a tool is refused.
+        None,
+    }
+    /// Which blocks the content of a message has.
+    MessagesContent {
+        /// A text, which may be empty, then tools.
+        TextFirst,
+        /// Thinking, text and tools, each only if there is any; an empty text if there is nothing.
+        Blocks,
+    }
+    /// What `stop_reason` says about a stop sequence.
+    StopSequence {
+        /// `end_turn`.
+        EndTurn,
+        /// `stop_sequence`, and which one.
+        Named,
+    }
+    /// What the last delta of a streamed message does.
+    LastDelta {
+        /// Its text is lost.
+        Lost,
+        /// Its text is sent.
+        Sent,
+    }
+    /// Whether `data: [DONE]` follows the last event of a streamed message.
+    DoneMarker {
+        /// It does.
+        Sent,
+        /// It does not.
+        NotSent,
+    }
+    /// What the text of a tool's result is.
+    ToolResults {
+        /// Python's `str` of its content.
+        Printed,
+        /// The texts of its content, a line each.
+        Joined,
     }
     /// The headers of every answer.
     HeaderStyle {

@@ -14,6 +14,10 @@ pub use features::{
     HeaderStyle, Limit, ModelAliases, NegativeIds, NonObjectBody, NullMaxTokens, Overflow, PydanticErrors, RoleDelta,
     ScaleOutRoutes, SeveralChoices, TokensStream, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
+pub use features::{
+    DoneMarker, LastDelta, LengthStatus, MessagesContent, ResponsesHistory, ResponsesStream, ResponsesTools, StopSequence,
+    ToolResults, ToollessChoice,
+};
 pub use release::{Frontend, Release, VllmVersion};
 pub(crate) use routes::{Route, RouteHandler, RouteSetting};
 pub(crate) use shape::{ShapeName, Shapes};

@@ -27,6 +27,11 @@ pub(crate) struct Route {
 pub(crate) enum RouteHandler {
     Chat,
     Completions,
+    Responses,
+    RetrieveResponse,
+    CancelResponse,
+    Messages,
+    CountTokens,
     Invocations,
     GenerateTokens,
     RenderChat,

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
+    events::{self, Ids},
     exchange::{Answer, Exchange},
     pages,
 };
 
 /// Keys whose values are made equal: they differ from run to run, or are invented.
-const FREE: [&str; 6] = ["id", "created", "logprob", "rank", "token_logprobs", "top_logprobs"];
+const FREE: [&str; 7] = ["id", "created", "created_at", "logprob", "rank", "token_logprobs", "top_logprobs"];
 
 /// The recorded answer.
 pub(crate) fn expected(exchange: &Exchange) -> String {
@@ -64,9 +65,11 @@ fn written(case: &str, status: u16, headers: &BTreeMap<String, String>, body: &s
     let body = page.as_deref().unwrap_or(body);
     let body = match body.strip_prefix("data: ") {
         Some(_) => stream(body),
+        None if events::is_named(body) => events::stream(body, free),
         None => match serde_json::from_str::<Value>(body) {
             Ok(mut value) => {
                 free(&mut value);
+                Ids::default().number(&mut value);
                 value.to_string()
             }
             Err(_) => body.to_owned(),

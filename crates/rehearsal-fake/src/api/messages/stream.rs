@@ -1,0 +1,101 @@
+//! A message in events.
+
+use serde_json::{Value, json};
+
+use super::{answer::stop, blocks::Blocks, error::kind_and_message, usage::messages_usage};
+use crate::{
+    api::{
+        context::Context,
+        error::ApiError,
+        generation::{Choice, Generation},
+        object::shaped,
+        said::Said,
+        sse::{Events, Outbox},
+        usage_json::Place,
+    },
+    usage::Usage,
+    version::{DoneMarker, LastDelta, ShapeName},
+};
+
+/// A message on its way out: its start with the first token, blocks and their deltas, its end.
+#[derive(Debug)]
+pub(super) struct MessagesStream {
+    id: String,
+    generation: Generation,
+    blocks: Blocks,
+    begun: bool,
+}
+
+impl MessagesStream {
+    pub(super) fn new(id: String, generation: Generation) -> Self {
+        Self { id, generation, blocks: Blocks::default(), begun: false }
+    }
+
+    fn start(&self, context: &Context, choice: &Choice, out: &mut Outbox) {
+        let usage = Usage { completion_tokens: 0, ..choice.usage() };
+        let message = shaped(
+            &context.wire,
+            ShapeName::MessagesStart,
+            [
+                ("id", self.id.as_str().into()),
+                ("type", "message".into()),
+                ("role", "assistant".into()),
+                ("content", Value::Array(Vec::new())),
+                ("model", context.app.frontend.model_name().into()),
+                ("usage", messages_usage(context, Place::ChatChunk, &usage)),
+            ],
+        );
+        out.named("message_start", &json!({"type": "message_start", "message": message}));
+    }
+
+    fn end(&mut self, context: &Context, out: &mut Outbox) {
+        self.blocks.close(out);
+        if let Some(choice) = self.generation.choices.first() {
+            let (reason, sequence) = stop(context, choice, self.blocks.called_tools());
+            let values = [("stop_reason", reason), ("stop_sequence", sequence)];
+            let delta = shaped(&context.wire, ShapeName::MessagesStop, values);
+            let usage = messages_usage(context, Place::Last, &self.generation.usage(0));
+            out.named("message_delta", &json!({"type": "message_delta", "delta": delta, "usage": usage}));
+        }
+        out.named("message_stop", &json!({"type": "message_stop"}));
+        self.done(context, out);
+    }
+
+    fn failed(context: &Context, error: &ApiError, out: &mut Outbox) {
+        let (_, message) = kind_and_message(context.features(), error);
+        out.named("error", &json!({"type": "error", "error": {"type": "internal_error", "message": message}}));
+    }
+
+    fn done(&self, context: &Context, out: &mut Outbox) {
+        if context.features().messages_done_marker == DoneMarker::Sent {
+            out.done();
+        }
+    }
+}
+
+impl Events for MessagesStream {
+    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
+        let delta = match self.generation.next().await {
+            Some(Ok(delta)) => delta,
+            Some(Err(error)) => {
+                Self::failed(context, &error, out);
+                self.done(context, out);
+                return false;
+            }
+            None => {
+                self.end(context, out);
+                return false;
+            }
+        };
+        let Some(choice) = self.generation.choices.get(delta.choice) else { return true };
+        if !self.begun {
+            self.begun = true;
+            self.start(context, choice, out);
+        }
+        let lost = choice.finish.is_some() && context.features().messages_last_delta == LastDelta::Lost;
+        if !lost {
+            self.blocks.add(context, Said::text(delta.text), out);
+        }
+        true
+    }
+}

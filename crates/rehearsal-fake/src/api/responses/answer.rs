@@ -1,0 +1,111 @@
+//! The response object: in a whole answer, and at the beginning and the end of a stream.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{items, usage::responses_usage};
+use crate::{
+    api::{
+        context::Context,
+        generation::{Choice, Generation},
+        logprobs::{Logprobs, TokenNames, Wanted},
+        object::shaped,
+        said::Said,
+    },
+    engine::FinishReason,
+    version::{LengthStatus, ShapeName},
+};
+
+/// What all states of one response share.
+#[derive(Clone, Debug)]
+pub(super) struct ResponseHead {
+    pub(super) id: String,
+    pub(super) created_at: u64,
+    /// The limit in force.
+    pub(super) max_output_tokens: u32,
+    pub(super) top_logprobs: Option<u32>,
+    pub(super) echo: BTreeMap<&'static str, Value>,
+    /// The messages it answers, if it is to be kept.
+    pub(super) stored: Option<Vec<Value>>,
+}
+
+impl ResponseHead {
+    /// A response that has not begun to say anything.
+    pub(super) fn unfinished(&self, context: &Context, status: &str) -> Value {
+        self.object(context, Vec::new(), status, Value::Null)
+    }
+
+    /// A finished response with that output; it is kept if it is to be.
+    pub(super) fn finished(&self, context: &Context, generation: &Generation, output: Vec<Value>) -> Value {
+        let finish = generation.choices.first().and_then(|choice| choice.finish).map(|finish| finish.reason);
+        let cut = finish == Some(FinishReason::Length)
+            && context.features().responses_length_status == LengthStatus::Incomplete;
+        let status = if cut { "incomplete" } else { "completed" };
+        let response = self.object(context, output, status, responses_usage(context, &generation.usage(0)));
+        if let Some(messages) = &self.stored {
+            context.responses.put(&self.id, response.clone(), messages.clone());
+        }
+        response
+    }
+
+    /// The output of a reply said at once.
+    pub(super) fn output(&self, context: &Context, choice: &Choice, said: &Said) -> Vec<Value> {
+        items::whole(context, said, &self.logprobs(context, &choice.token_ids, 0))
+    }
+
+    /// Log probabilities of tokens of which the first is number `place`, if asked for.
+    pub(super) fn logprobs(&self, context: &Context, tokens: &[u32], place: usize) -> Value {
+        let Some(top) = self.top_logprobs else { return Value::Null };
+        let wanted = Wanted { top, names: TokenNames::Text };
+        let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };
+        let entry = |(index, token): (usize, &u32)| {
+            let chat = logprobs.chat_entry(*token, place + index);
+            let member =
+                |value: &Value| json!({"token": value["token"], "bytes": value["bytes"], "logprob": value["logprob"]});
+            let alternatives = chat["top_logprobs"].as_array().map_or(&[][..], Vec::as_slice);
+            let mut entry = member(&chat);
+            entry["top_logprobs"] = alternatives.iter().map(member).collect();
+            entry
+        };
+        tokens.iter().enumerate().map(entry).collect()
+    }
+
+    fn object(&self, context: &Context, output: Vec<Value>, status: &str, usage: Value) -> Value {
+        let echo = |key: &'static str| (key, self.echo.get(key).cloned().unwrap_or_default());
+        let incomplete = (status == "incomplete").then(|| json!({"reason": "max_output_tokens"}));
+        shaped(
+            &context.wire,
+            ShapeName::Response,
+            [
+                ("id", self.id.as_str().into()),
+                ("created_at", self.created_at.into()),
+                ("incomplete_details", incomplete.into()),
+                echo("instructions"),
+                echo("metadata"),
+                ("model", context.app.frontend.model_name().into()),
+                ("object", "response".into()),
+                ("output", output.into()),
+                echo("parallel_tool_calls"),
+                echo("temperature"),
+                echo("tool_choice"),
+                echo("tools"),
+                echo("top_p"),
+                echo("background"),
+                ("max_output_tokens", self.max_output_tokens.into()),
+                echo("max_tool_calls"),
+                echo("previous_response_id"),
+                echo("reasoning"),
+                echo("service_tier"),
+                ("status", status.into()),
+                echo("text"),
+                echo("top_logprobs"),
+                echo("truncation"),
+                ("usage", usage),
+                echo("user"),
+                echo("presence_penalty"),
+                echo("frequency_penalty"),
+            ],
+        )
+    }
+}
