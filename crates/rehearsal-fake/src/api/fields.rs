@@ -35,6 +35,11 @@ impl<'a> Fields<'a> {
         self.problems.push(problem);
     }
 
+    /// Adds all that does not fit.
+    pub(super) fn problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.problems.extend(problems);
+    }
+
     /// The value under `key` unless it is null.
     pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
         self.body.get(key).filter(|value| !value.is_null())

@@ -17,7 +17,8 @@ pub(crate) fn stream(body: &str, free: fn(&mut Value)) -> String {
     let (mut expected, mut merged) = (0, 0);
     for event in body.split("\n\n").filter(|event| !event.is_empty()) {
         let named = event.strip_prefix("event: ").and_then(|event| event.split_once("\ndata: "));
-        let Some((name, mut data)) = named.and_then(|(name, data)| Some((name, serde_json::from_str(data).ok()?))) else {
+        let Some((name, mut data)) = named.and_then(|(name, data)| Some((name, serde_json::from_str(data).ok()?)))
+        else {
             lines.push((event.to_owned(), Value::Null));
             continue;
         };
@@ -27,7 +28,8 @@ pub(crate) fn stream(body: &str, free: fn(&mut Value)) -> String {
             *number = if *number == expected { "next".into() } else { format!("{number} after {expected}").into() };
             expected += 1;
         }
-        let joins = name.ends_with("delta") && lines.last().is_some_and(|(last, into)| last == name && same_place(into, &data));
+        let joins =
+            name.ends_with("delta") && lines.last().is_some_and(|(last, into)| last == name && same_place(into, &data));
         if joins {
             merged += 1;
             if let Some((_, into)) = lines.last_mut() {
@@ -43,7 +45,7 @@ pub(crate) fn stream(body: &str, free: fn(&mut Value)) -> String {
         }
         lines.push((name.to_owned(), data));
     }
-    lines.iter().map(|(name, data)| format!("{name} {data}\n")).collect()
+    lines.iter().map(|(name, data)| format!("{name} {data}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether two deltas belong to the same item.
@@ -86,7 +88,7 @@ impl Ids {
     fn replace(&mut self, id: &mut String) {
         let start = if is_uuid(id) { 0 } else { id.rfind(['_', '-']).map_or(0, |at| at + 1) };
         let random = id.get(start..).unwrap_or_default();
-        let digits = random.chars().filter(|character| character.is_ascii_hexdigit()).count();
+        let digits = random.chars().filter(char::is_ascii_hexdigit).count();
         if digits < 16 || !random.chars().all(|character| character.is_ascii_hexdigit() || character == '-') {
             return;
         }

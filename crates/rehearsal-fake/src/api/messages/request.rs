@@ -103,7 +103,7 @@ fn read_messages<'a>(wire: &Wire, fields: &mut Fields<'_>, body: &'a Map<String,
         }
     };
     for (index, message) in messages.iter().enumerate() {
-        message_problems(wire, message, &[KEY.into(), Loc::Index(index)]).into_iter().for_each(|p| fields.problem(p));
+        fields.problems(message_problems(wire, message, &[KEY.into(), Loc::Index(index)]));
     }
     messages
 }
@@ -173,7 +173,7 @@ fn read_parameters(wire: &Wire, fields: &mut Fields<'_>, body: &Map<String, Valu
 
 fn read_system(wire: &Wire, fields: &mut Fields<'_>) {
     let Some(system) = fields.value("system") else { return };
-    content_problems(wire, system, &["system".into()]).into_iter().for_each(|problem| fields.problem(problem));
+    fields.problems(content_problems(wire, system, &["system".into()]));
 }
 
 fn read_tools<'a>(fields: &mut Fields<'a>) -> &'a [Value] {
@@ -187,7 +187,7 @@ fn read_tools<'a>(fields: &mut Fields<'a>) -> &'a [Value] {
         }
     };
     for (index, tool) in tools.iter().enumerate() {
-        tool_problems(tool, &[KEY.into(), Loc::Index(index)]).into_iter().for_each(|problem| fields.problem(problem));
+        fields.problems(tool_problems(tool, &[KEY.into(), Loc::Index(index)]));
     }
     tools
 }

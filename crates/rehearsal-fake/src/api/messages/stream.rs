@@ -58,7 +58,7 @@ impl MessagesStream {
             out.named("message_delta", &json!({"type": "message_delta", "delta": delta, "usage": usage}));
         }
         out.named("message_stop", &json!({"type": "message_stop"}));
-        self.done(context, out);
+        Self::done(context, out);
     }
 
     fn failed(context: &Context, error: &ApiError, out: &mut Outbox) {
@@ -66,7 +66,7 @@ impl MessagesStream {
         out.named("error", &json!({"type": "error", "error": {"type": "internal_error", "message": message}}));
     }
 
-    fn done(&self, context: &Context, out: &mut Outbox) {
+    fn done(context: &Context, out: &mut Outbox) {
         if context.features().messages_done_marker == DoneMarker::Sent {
             out.done();
         }
@@ -79,7 +79,7 @@ impl Events for MessagesStream {
             Some(Ok(delta)) => delta,
             Some(Err(error)) => {
                 Self::failed(context, &error, out);
-                self.done(context, out);
+                Self::done(context, out);
                 return false;
             }
             None => {

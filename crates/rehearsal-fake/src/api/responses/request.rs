@@ -232,7 +232,7 @@ fn read_input(fields: &mut Fields<'_>, body: &Map<String, Value>) -> Value {
             if !problems.is_empty() {
                 problems.insert(0, no_text());
             }
-            problems.into_iter().for_each(|problem| fields.problem(problem));
+            fields.problems(problems);
         }
         other => {
             fields.problem(no_text());
@@ -300,7 +300,7 @@ fn read_shared(wire: &Wire, fields: &mut Fields<'_>, body: &Map<String, Value>) 
     // the answer repeats these: they are read, and complained about, already
     let is_new =
         |problem: &Problem| !["temperature", "top_p"].iter().any(|key| problem.loc.first() == Some(&Loc::from(*key)));
-    own.into_problems().into_iter().filter(is_new).for_each(|problem| fields.problem(problem));
+    fields.problems(own.into_problems().into_iter().filter(is_new));
     for key in ["cache_salt", "chat_template_kwargs"] {
         shared.extend(body.get(key).map(|value| (key.to_owned(), value.clone())));
     }
