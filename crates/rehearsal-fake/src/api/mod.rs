@@ -61,6 +61,7 @@ mod usage_json;
 mod validation;
 
 pub use options::{
-    DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut,
+    DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora,
+    ScaleOut,
 };
 pub(crate) use router::router;

@@ -11,7 +11,8 @@ use axum::{
 
 use super::{
     abort_requests, audio, caches, chat, collective_rpc, completion, context::Context, docs, frame, generate_tokens,
-    invocations, lora, messages, models, openapi, pause, pooling, probes, render, responses, scale, server_info, sleep, tokenize,
+    invocations, lora, messages, models, openapi, pause, pooling, probes, render, responses, scale, server_info, sleep,
+    tokenize,
 };
 use crate::{
     server::App,

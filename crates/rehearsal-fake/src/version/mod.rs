@@ -15,8 +15,8 @@ pub use features::{
     ScaleOutRoutes, SeveralChoices, TokensStream, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 pub use features::{
-    DoneMarker, LastDelta, LengthStatus, MessagesContent, ResponsesHistory, ResponsesStream, ResponsesTools, StopSequence,
-    ToolResults, ToollessChoice,
+    DoneMarker, LastDelta, LengthStatus, MessagesContent, ResponsesHistory, ResponsesStream, ResponsesTools,
+    StopSequence, ToolResults, ToollessChoice,
 };
 pub use release::{Frontend, Release, VllmVersion};
 pub(crate) use routes::{Route, RouteHandler, RouteSetting};
