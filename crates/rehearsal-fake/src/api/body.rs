@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     error::ApiError,
+    python_json::marked,
     validation::{Handler, Loc, Problem, invalid},
 };
 use crate::version::{ErrorCode, Features, NonObjectBody, PydanticErrors};
@@ -56,7 +57,8 @@ fn parse_object(bytes: &[u8], features: &Features, handler: Handler) -> Result<M
         return Err(invalid(features, handler, &[missing()]));
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return Err(ApiError::unreadable_body()) };
-    let error = match serde_json::from_str(text) {
+    let marked = if rust { None } else { marked(text) };
+    let error = match serde_json::from_str(marked.as_deref().unwrap_or(text)) {
         Ok(Value::Object(object)) => return Ok(object),
         Ok(Value::Null) if features.non_object_body == NonObjectBody::Refused && !rust => {
             return Err(invalid(features, handler, &[missing()]));

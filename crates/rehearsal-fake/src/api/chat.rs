@@ -8,12 +8,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
+    beam_search::Beams,
     chat_answer::{ChatHead, whole},
     chat_request::{CHAT, ChatRequest},
     chat_stream::ChatStream,
+    content_parts::{described, unreadable},
     context::Context,
     error::{ApiError, json_response},
     generation::{Generation, Job, Prompt},
@@ -42,6 +44,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let body = context.read(headers, body, CHAT).await?;
     let request = ChatRequest::read(context.features(), &body)?;
     context.check_model(request.model.as_deref())?;
+    context.check_alive()?;
     request.check(context.features())?;
     let prompt = prompt(context, &request)?;
     let head = ChatHead {
@@ -51,9 +54,10 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         logprobs: request.logprobs,
         return_token_ids: request.return_token_ids,
     };
-    let reads = match request.prompt_logprobs {
-        Some(_) => PrefixCacheReads::Bypassed,
-        None => PrefixCacheReads::Allowed,
+    // `echo` asks for the log probabilities of the prompt, as 0 alternatives of each token
+    let reads = match (request.prompt_logprobs, request.echo) {
+        (None, false) => PrefixCacheReads::Allowed,
+        _ => PrefixCacheReads::Bypassed,
     };
     let job = Job {
         prompts: vec![prompt],
@@ -64,11 +68,15 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         priority: request.priority,
     };
     let in_flight = context.enter();
-    let mut generation = Generation::start(context, &job);
+    let mut generation = match request.beams {
+        Some(beams) => beams.search(context, &job).await?,
+        None => Generation::start(context, &job),
+    };
     if let Some(stream) = request.stream {
         let reporting = context.app.frontend.usage_reporting;
         let plan = plan_usage(context.features(), reporting, Endpoint::Chat, stream.options);
-        let events = ChatStream::new(head, plan, generation, echoed(&request));
+        let events =
+            ChatStream::new(head, plan, generation, echoed(&request)).with_unechoable(unechoable(context, &request));
         return Ok(stream_response(Arc::clone(context), events, in_flight));
     }
     generation.finish().await?;
@@ -84,12 +92,15 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
         // the exception and its cause, both of them this text
         return Err(ApiError::bad_request("list index out of range list index out of range"));
     }
+    if let Some(message) = request.messages.as_array().and_then(|messages| messages.iter().find_map(unreadable)) {
+        return Err(ApiError::bad_request(format!("{message} None")));
+    }
     if let Some(kind) = unsupported_part(&request.messages) {
         return Err(ApiError::bad_request(match kind {
             "image_url" | "input_audio" | "audio_url" | "video_url" => {
                 format!("{} is not a multimodal model None", app.frontend.model_root)
             }
-            _ => format!("Unknown part type: {kind} None"),
+            _ => "Missing 'type' field in multimodal part. None".to_owned(),
         }));
     }
     if request.render.continue_final_message && request.render.add_generation_prompt {
@@ -107,8 +118,12 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
         )
     })?;
     let max_tokens = limits::for_chat(features, app.max_model_len, tokens.len(), request.wanted)?;
-    request.sampling.check(features, max_tokens, app.vocab_size)?;
-    check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
+    if request.beams.is_some() {
+        check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
+    } else {
+        request.sampling.check(features, max_tokens, app.vocab_size)?;
+        check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
+    }
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
     let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
@@ -139,7 +154,22 @@ pub(super) fn check_logprobs(context: &Context, sample: i64, prompt: Option<i64>
 fn echoed(request: &ChatRequest) -> Option<String> {
     let last = request.messages.as_array().and_then(|messages| messages.last())?;
     let repeats = request.echo && last.get("role").and_then(Value::as_str) == Some("assistant");
-    last.get("content").and_then(Value::as_str).filter(|_| repeats).map(str::to_owned)
+    match last.get("content").filter(|_| repeats)? {
+        Value::String(text) => Some(text.clone()),
+        parts => {
+            let texts = parts.as_array()?.iter().filter_map(|part| part.get("text")?.as_str());
+            Some(texts.collect::<Vec<_>>().join("\n"))
+        }
+    }
+}
+
+/// For a template that takes lists of parts vLLM has made one of the message, and a stream's chunk takes strings only.
+fn unechoable(context: &Context, request: &ChatRequest) -> Option<ApiError> {
+    let text = echoed(request).filter(|_| context.app.chat_template.takes_parts())?;
+    let said = request.messages.as_array()?.last()?.get("content")?;
+    let parts = if said.is_string() { json!([{"type": "text", "text": text}]) } else { said.clone() };
+    let reason = described("string_type", "Input should be a valid string", &parts);
+    Some(ApiError::bad_request(format!("1 validation error for DeltaMessage\ncontent\n{reason}")))
 }
 
 fn prompt_logprobs(context: &Context, request: &ChatRequest, head: &ChatHead) -> Value {

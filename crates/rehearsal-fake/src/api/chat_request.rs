@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::{
+    beam_search::Beams,
     error::ApiError,
     fields::Fields,
     limits::Wanted,
     logprobs::{self, TokenNames},
+    message_schema,
     rules::Rules,
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream},
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::{
     chat_template::RenderOptions,
-    version::{Features, SeveralChoices, ZeroMaxCompletionTokens},
+    version::{Coercion, Features, SeveralChoices, ZeroMaxCompletionTokens},
 };
 
 /// The route of this request.
@@ -41,6 +43,7 @@ pub(super) struct ChatRequest {
     pub(super) priority: i32,
     pub(super) render: RenderOptions,
     pub(super) echo: bool,
+    pub(super) beams: Option<Beams>,
     pub(super) wants_tools: bool,
     pub(super) own_template: bool,
     response_format: Value,
@@ -51,7 +54,7 @@ impl ChatRequest {
     pub(super) fn read(features: &Features, body: &Map<String, Value>) -> Result<Self, ApiError> {
         check_rules(features, body)?;
         let mut fields = Fields::new(body, features.coercion);
-        let messages = read_messages(&mut fields, body);
+        let messages = read_messages(features, &mut fields, body);
         let wanted = read_max_tokens(features, &mut fields);
         let chatty = fields.bool("logprobs").unwrap_or(false);
         let top_logprobs = fields.int("top_logprobs").unwrap_or(0);
@@ -82,6 +85,7 @@ impl ChatRequest {
                 kwargs: fields.object("chat_template_kwargs").cloned().unwrap_or_default(),
             },
             echo: fields.bool("echo").unwrap_or(false),
+            beams: Beams::read(features, &mut fields),
             wants_tools: wants_tools(&fields),
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
             own_template: fields.value("chat_template").is_some(),
@@ -171,11 +175,15 @@ fn read_reasoning_effort(fields: &mut Fields<'_>) {
     }
 }
 
-fn read_messages(fields: &mut Fields<'_>, body: &Map<String, Value>) -> Value {
+fn read_messages(features: &Features, fields: &mut Fields<'_>, body: &Map<String, Value>) -> Value {
     match body.get("messages") {
         Some(messages @ Value::Array(all)) => {
             for (index, message) in all.iter().enumerate() {
-                if !message.get("role").is_some_and(Value::is_string) {
+                if features.coercion == Coercion::Lax {
+                    for problem in message_schema::problems(index, message) {
+                        fields.problem(problem);
+                    }
+                } else if !message.get("role").is_some_and(Value::is_string) {
                     let loc = vec!["messages".into(), super::validation::Loc::Index(index), "role".into()];
                     fields.problem(Problem::new("missing", loc, "Field required", message));
                 }

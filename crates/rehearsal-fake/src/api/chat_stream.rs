@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     chat_answer::ChatHead,
     context::Context,
+    error::ApiError,
     generation::{Delta, Generation},
     object::shaped,
     sse::{Events, Outbox},
@@ -23,12 +24,20 @@ pub(super) struct ChatStream {
     generation: Generation,
     /// What `echo` puts before the replies.
     echo: Option<String>,
+    /// Why what `echo` would repeat cannot be sent.
+    unechoable: Option<ApiError>,
     first_choice: Option<usize>,
 }
 
 impl ChatStream {
     pub(super) fn new(head: ChatHead, plan: UsagePlan, generation: Generation, echo: Option<String>) -> Self {
-        Self { head, plan, generation, echo, first_choice: None }
+        Self { head, plan, generation, echo, unechoable: None, first_choice: None }
+    }
+
+    /// The same stream, which ends with this error where it would begin to echo.
+    pub(super) fn with_unechoable(mut self, error: Option<ApiError>) -> Self {
+        self.unechoable = error;
+        self
     }
 
     fn role(&self, context: &Context, index: usize, out: &mut Outbox) {
@@ -162,6 +171,11 @@ impl Events for ChatStream {
             self.first_choice = Some(delta.choice);
             for index in 0..self.generation.choices.len() {
                 self.role(context, index, out);
+            }
+            if let Some(error) = self.unechoable.take() {
+                out.error(&context.wire, &error);
+                out.done();
+                return false;
             }
             if let Some(text) = self.echo.take() {
                 for index in 0..self.generation.choices.len() {

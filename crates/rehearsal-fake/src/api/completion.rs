@@ -10,6 +10,7 @@ use axum::{
 };
 
 use super::{
+    beam_search::{Beams, OneEvent},
     chat::check_logprobs,
     completion_answer::{CompletionHead, whole},
     completion_request::{COMPLETIONS, CompletionRequest},
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     engine::PrefixCacheReads,
     usage::{Endpoint, plan_usage},
-    version::Overflow,
+    version::{NegativeTokenIds, Overflow},
 };
 
 pub(super) async fn create(State(context): State<Arc<Context>>, headers: HeaderMap, body: Body) -> Response {
@@ -38,6 +39,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let body = context.read(headers, body, COMPLETIONS).await?;
     let request = CompletionRequest::read(context.features(), &body)?;
     context.check_model(request.model.as_deref())?;
+    context.check_alive()?;
     request.check(context.features())?;
     let prompts =
         request.prompts.iter().map(|prompt| measured(context, &request, prompt)).collect::<Result<Vec<_>, _>>()?;
@@ -64,6 +66,14 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         priority: request.priority,
     };
     let in_flight = context.enter();
+    if let Some(beams) = request.beams {
+        let generation = beams.search(context, &job).await?;
+        let body = whole(context, &head, &generation);
+        return Ok(match request.stream {
+            Some(_) => stream_response(Arc::clone(context), OneEvent(body), in_flight),
+            None => json_response(StatusCode::OK, body.to_string()),
+        });
+    }
     let mut generation = Generation::start(context, &job);
     if let Some(stream) = request.stream {
         let reporting = context.app.frontend.usage_reporting;
@@ -84,7 +94,7 @@ pub(super) fn measured(
     let (text, mut tokens) = match prompt {
         PromptInput::Text(text) => (text.clone(), app.tokenizer.encode(text)),
         PromptInput::Tokens(ids) => {
-            let tokens = known(ids, app.vocab_size)?;
+            let tokens = known(context, ids)?;
             (app.tokenizer.decode(&tokens), tokens)
         }
     };
@@ -106,8 +116,12 @@ pub(super) fn measured(
     let wanted = limits::Wanted { tokens: request.max_tokens, field: "max_tokens" };
     let max_tokens = limits::for_completion(features, app.max_model_len, tokens.len(), wanted)?;
     let max_tokens = if request.generates_hidden_token() { 1 } else { max_tokens };
-    request.sampling.check(features, max_tokens, app.vocab_size)?;
-    check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
+    if request.beams.is_some() {
+        check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
+    } else {
+        request.sampling.check(features, max_tokens, app.vocab_size)?;
+        check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
+    }
     if tokens.is_empty() {
         return Err(ApiError::bad_request("The decoder prompt cannot be empty"));
     }
@@ -117,11 +131,19 @@ pub(super) fn measured(
     Ok(Prompt { text, tokens: tokens.into(), sampling })
 }
 
-/// The ids, if the model has all of them.
-pub(super) fn known(ids: &[i64], vocab_size: u32) -> Result<Vec<u32>, ApiError> {
-    let known = |id: &i64| u32::try_from(*id).ok().filter(|id| *id < vocab_size).ok_or(*id);
-    ids.iter()
-        .map(known)
-        .collect::<Result<Vec<u32>, i64>>()
-        .map_err(|id| ApiError::bad_request(format!("Token id {id} is out of vocabulary")))
+/// The token ids as the model's; one above its vocabulary is refused, one below zero is what the version makes of it.
+pub(super) fn known(context: &Context, ids: &[i64]) -> Result<Vec<u32>, ApiError> {
+    let out_of_vocabulary = |id: i64| ApiError::bad_request(format!("Token id {id} is out of vocabulary"));
+    let highest = ids.iter().copied().max().unwrap_or(0);
+    if i64::from(context.app.vocab_size) <= highest {
+        return Err(out_of_vocabulary(highest));
+    }
+    match ids.iter().find(|id| **id < 0) {
+        None => Ok(ids.iter().filter_map(|id| u32::try_from(*id).ok()).collect()),
+        Some(_) if context.features().negative_token_ids == NegativeTokenIds::Fatal => {
+            context.app.engine.kill();
+            Err(ApiError::engine_dead())
+        }
+        Some(id) => Err(out_of_vocabulary(*id)),
+    }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
+    beam_search::Beams,
     error::ApiError,
     fields::Fields,
     logprobs::{self, TokenNames},
@@ -13,7 +14,7 @@ use super::{
     structured::check_schema,
     validation::{Handler, Problem, invalid},
 };
-use crate::version::{Features, NullMaxTokens, PydanticErrors, SeveralChoices};
+use crate::version::{Features, NullMaxTokens, PydanticErrors, SeveralChoices, StreamedBeams};
 
 /// The route of this request.
 pub(super) const COMPLETIONS: Handler = Handler { path: "/v1/completions", function: "create_completion", line: 518 };
@@ -39,6 +40,7 @@ pub(super) struct CompletionRequest {
     pub(super) cache_salt: Option<String>,
     pub(super) priority: i32,
     pub(super) echo: bool,
+    pub(super) beams: Option<Beams>,
     has_suffix: bool,
     has_embeddings: bool,
     response_format: Value,
@@ -69,6 +71,7 @@ impl CompletionRequest {
             cache_salt: fields.string("cache_salt").map(str::to_owned),
             priority: fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
             echo: fields.bool("echo").unwrap_or(false),
+            beams: Beams::read(features, &mut fields),
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
             has_suffix: fields.string("suffix").is_some(),
             has_embeddings: fields.value("prompt_embeds").is_some(),
@@ -92,6 +95,9 @@ impl CompletionRequest {
         let several = 1 < self.prompts.len() || self.sampling.n.is_some_and(|n| 1 < n);
         if features.several_choices == SeveralChoices::Refused && several {
             return Err(ApiError::bad_request("Only n=1 is supported."));
+        }
+        if self.beams.is_some() && self.stream.is_some() && features.streamed_beams == StreamedBeams::Refused {
+            return Err(ApiError::bad_request("Streaming is not currently supported with beam search"));
         }
         self.sampling.check_sequences(self.prompts.len())?;
         if self.has_suffix {

@@ -96,6 +96,11 @@ impl Context {
         }
     }
 
+    /// Refuses everything once the engine is gone.
+    pub(super) fn check_alive(&self) -> Result<(), ApiError> {
+        if self.app.engine.is_dead() { Err(ApiError::engine_dead()) } else { Ok(()) }
+    }
+
     /// The end of a request's id: the client's own, or hexadecimal digits that the server's seed and its requests so far decide.
     pub(super) fn request_id(&self, headers: &HeaderMap, body: &Map<String, Value>) -> String {
         let header = headers.get("x-request-id").and_then(|value| value.to_str().ok());

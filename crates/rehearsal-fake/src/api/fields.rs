@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::validation::{Loc, Problem};
+use super::{
+    python_json::Beyond,
+    validation::{Loc, Problem},
+};
 use crate::version::Coercion;
 
 /// Strings that pydantic takes for true, in lower case.
@@ -56,6 +59,24 @@ impl<'a> Fields<'a> {
         self.take(key, value, outcome)
     }
 
+    /// An integer of 64 bits: pydantic's `ge` and `le` with the limits of C's `long`.
+    pub(super) fn long(&mut self, key: &str) -> Option<i64> {
+        if let Some(value @ Value::String(_)) = self.value(key)
+            && let Some(Beyond::Integer(digits)) = Beyond::of(value)
+        {
+            let (kind, compared, name, limit) = if digits.starts_with('-') {
+                ("greater_than_equal", "greater", "ge", i64::MIN)
+            } else {
+                ("less_than_equal", "less", "le", i64::MAX)
+            };
+            let message = format!("Input should be {compared} than or equal to {limit}");
+            let problem = Problem::new(kind, self.loc(key), message, value);
+            self.problems.push(Problem { context: Some(format!("'{name}': {limit}")), ..problem });
+            return None;
+        }
+        self.int(key)
+    }
+
     pub(super) fn float(&mut self, key: &str) -> Option<f64> {
         let value = self.value(key)?;
         let outcome = float(value, self.coercion);
@@ -70,7 +91,7 @@ impl<'a> Fields<'a> {
 
     pub(super) fn string(&mut self, key: &str) -> Option<&'a str> {
         let value = self.value(key)?;
-        let outcome = value.as_str().ok_or(("string_type", "Input should be a valid string"));
+        let outcome = text(value).ok_or(("string_type", "Input should be a valid string"));
         self.take(key, value, outcome)
     }
 
@@ -82,9 +103,7 @@ impl<'a> Fields<'a> {
 
     /// A list of strings.
     pub(super) fn strings(&mut self, key: &str) -> Option<Vec<String>> {
-        self.list(key, |value| {
-            value.as_str().map(str::to_owned).ok_or(("string_type", "Input should be a valid string"))
-        })
+        self.list(key, |value| text(value).map(str::to_owned).ok_or(("string_type", "Input should be a valid string")))
     }
 
     /// An object below this one.
@@ -133,11 +152,22 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The text of a string, unless it stands for a number.
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| Beyond::parse(text).is_none())
+}
+
 type Outcome<T> = Result<T, (&'static str, &'static str)>;
 
 /// An integer; integral floats and numeric strings too when `coercion` is lax.
 pub(super) fn int(value: &Value, coercion: Coercion) -> Outcome<i64> {
     let lax = coercion == Coercion::Lax;
+    match Beyond::of(value) {
+        Some(Beyond::Constant(_)) => return Err(("finite_number", "Input should be a finite number")),
+        // Python's integers have no end; what is beyond 64 bits is beyond every limit here too
+        Some(Beyond::Integer(digits)) => return Ok(if digits.starts_with('-') { i64::MIN } else { i64::MAX }),
+        None => {}
+    }
     match value {
         Value::Number(number) => match number.as_i64() {
             Some(int) => Ok(int),
@@ -171,6 +201,9 @@ fn integral(float: f64) -> Outcome<i64> {
 /// A number; numeric strings too when `coercion` is lax.
 pub(super) fn float(value: &Value, coercion: Coercion) -> Outcome<f64> {
     let lax = coercion == Coercion::Lax;
+    if let Some(number) = Beyond::of(value) {
+        return Ok(number.float());
+    }
     match value {
         Value::Number(number) => number.as_f64().ok_or(("float_type", "Input should be a valid number")),
         Value::Bool(value) if lax => Ok(f64::from(u8::from(*value))),

@@ -121,7 +121,7 @@ fn prompt(context: &Context, request: &GenerateRequest) -> Result<Prompt, ApiErr
     let app = &context.app;
     request.sampling.check_sequences(1)?;
     request.sampling.check(context.features(), request.max_tokens, app.vocab_size)?;
-    let tokens = known(&request.token_ids, app.vocab_size)?;
+    let tokens = known(context, &request.token_ids)?;
     if tokens.is_empty() {
         return Err(ApiError::bad_request("The decoder prompt cannot be empty"));
     }

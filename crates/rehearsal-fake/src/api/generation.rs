@@ -1,6 +1,6 @@
 //! From checked requests to the text of their choices: the only place of the frontend that speaks to the driver.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
@@ -10,7 +10,7 @@ use crate::{
     driver::{Emission, EngineHandle, Submission, Tokens},
     engine::{EngineRequest, Finish, FinishReason, PrefixCacheReads, SamplingParams, StopReason},
     text::TextRequest,
-    tokenizer::GeneratedText,
+    tokenizer::{GeneratedText, Tokenizer},
     usage::Usage,
 };
 
@@ -47,6 +47,28 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    /// An empty choice of the prompt with this index.
+    pub(super) fn new(tokenizer: &Tokenizer, index: usize, prompt: &Prompt, sampling: &SamplingParams) -> Self {
+        Self {
+            prompt: index,
+            prompt_tokens: prompt.tokens.len() as u64,
+            token_ids: Vec::new(),
+            finish: None,
+            text: GeneratedText::new(tokenizer, sampling),
+            stop: sampling.stop.clone(),
+        }
+    }
+
+    /// Takes all tokens and the end at once, and returns the text of the first `shown` tokens.
+    pub(super) fn take(&mut self, tokens: &[u32], shown: usize, finish: Finish) -> String {
+        for token in tokens.iter().take(shown) {
+            self.text.push(*token);
+        }
+        self.token_ids.extend_from_slice(tokens);
+        self.finish = Some(finish);
+        self.text.finish(&finish)
+    }
+
     /// Its whole text.
     pub(super) fn text(&self) -> &str {
         self.text.text()
@@ -91,6 +113,8 @@ pub(super) struct Delta {
 #[derive(Debug)]
 pub(super) struct Generation {
     pub(super) choices: Vec<Choice>,
+    /// What came before anybody asked.
+    ready: VecDeque<Delta>,
     progress: Progress,
     gate: Gate,
 }
@@ -102,6 +126,8 @@ enum Progress {
     Held(EngineHandle, Option<Submission>),
     /// With the engine.
     Submitted(Tokens),
+    /// Without the engine: complete, or given up.
+    Settled,
 }
 
 impl Generation {
@@ -112,13 +138,7 @@ impl Generation {
         let mut sequences = Vec::new();
         for (index, prompt) in job.prompts.iter().enumerate() {
             for choice_index in 0..job.n {
-                let request = TextRequest::new(&prompt.text, &prompt.tokens, &app.tokenizer)
-                    .with_choice_index(choice_index)
-                    .with_key(key(app.seed, prompt));
-                let request = match job.messages {
-                    Some(messages) => request.with_messages(messages),
-                    None => request,
-                };
+                let request = text_request(context, job, prompt, choice_index);
                 sequences.push(EngineRequest {
                     prompt_tokens: Arc::clone(&prompt.tokens),
                     sampling: prompt.sampling.clone(),
@@ -128,14 +148,7 @@ impl Generation {
                     priority: job.priority,
                     choice_index,
                 });
-                choices.push(Choice {
-                    prompt: index,
-                    prompt_tokens: prompt.tokens.len() as u64,
-                    token_ids: Vec::new(),
-                    finish: None,
-                    text: GeneratedText::new(&app.tokenizer, &prompt.sampling),
-                    stop: prompt.sampling.stop.clone(),
-                });
+                choices.push(Choice::new(&app.tokenizer, index, prompt, &prompt.sampling));
             }
         }
         let submission = Submission { sequences, n: job.n };
@@ -145,7 +158,12 @@ impl Generation {
         } else {
             Progress::Held(app.engine.clone(), Some(submission))
         };
-        Self { choices, progress, gate }
+        Self { choices, ready: VecDeque::new(), progress, gate }
+    }
+
+    /// A request whose choices are complete, and what a stream is to say of them.
+    pub(super) fn settled(context: &Context, choices: Vec<Choice>, ready: VecDeque<Delta>) -> Self {
+        Self { choices, ready, progress: Progress::Settled, gate: context.steering.enter() }
     }
 
     /// What the engine says next; meanwhile an operator may hold, freeze or abort the request.
@@ -169,6 +187,9 @@ impl Generation {
 
     /// What comes next; `None` when every choice has finished.
     pub(super) async fn next(&mut self) -> Option<Result<Delta, ApiError>> {
+        if let Some(delta) = self.ready.pop_front() {
+            return Some(Ok(delta));
+        }
         let (index, token, finish) = match self.emission().await {
             Some(Emission::Progress { choice, token, finish, .. }) => (choice, token, finish),
             Some(Emission::Refused(error)) => return Some(Err(ApiError::bad_request(error.to_string()))),
@@ -212,6 +233,23 @@ impl Generation {
             completion_tokens: self.choices.iter().map(|choice| choice.token_ids.len() as u64).sum(),
             cached_tokens: finish.and_then(|finish| finish.cached_tokens).map(u64::from),
         }
+    }
+}
+
+/// What the text model is asked for a choice.
+pub(super) fn text_request<'a>(
+    context: &'a Context,
+    job: &Job<'a>,
+    prompt: &'a Prompt,
+    choice_index: u32,
+) -> TextRequest<'a> {
+    let app = &context.app;
+    let request = TextRequest::new(&prompt.text, &prompt.tokens, &app.tokenizer)
+        .with_choice_index(choice_index)
+        .with_key(key(app.seed, prompt));
+    match job.messages {
+        Some(messages) => request.with_messages(messages),
+        None => request,
     }
 }
 

@@ -107,7 +107,7 @@ impl Logprobs<'_> {
     }
 
     /// The token and its alternatives, `count` in all, the most probable first.
-    fn candidates(&self, token: u32, place: usize, count: u32) -> Vec<(u32, f64)> {
+    pub(super) fn candidates(&self, token: u32, place: usize, count: u32) -> Vec<(u32, f64)> {
         let size = self.tokenizer.vocab_size().max(1);
         (0..count.min(size))
             .map(|nth| match nth {

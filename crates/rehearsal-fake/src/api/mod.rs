@@ -3,11 +3,12 @@
 //! **Here:** everything between HTTP and the engine's tokens; one file an endpoint, the shapes of its answers beside it. **Not here, on
 //! purpose:** differences between versions (`version` holds them as data), which chunks carry usage (`usage`), waiting (`driver`).
 //!
-//! Bodies are bounded by [`FrontendOptions::max_body_bytes`]; whatever is sent, the answer is a status and never a panic. Known gaps: a
-//! `NaN` in a body is refused by all versions (0.13.0 takes it), and structured outputs, tool calls and images are not imitated yet.
+//! Bodies are bounded by [`FrontendOptions::max_body_bytes`]; whatever is sent, the answer is a status and never a panic. Known gaps:
+//! structured outputs, tool calls and images are not imitated yet.
 
 mod abort_requests;
 mod audio;
+mod beam_search;
 mod body;
 mod caches;
 mod chat;
@@ -19,6 +20,7 @@ mod completion;
 mod completion_answer;
 mod completion_request;
 mod completion_stream;
+mod content_parts;
 mod context;
 mod docs;
 mod error;
@@ -31,6 +33,7 @@ mod invocations;
 mod limits;
 mod logprobs;
 mod lora;
+mod message_schema;
 mod messages;
 mod models;
 mod object;
@@ -41,6 +44,7 @@ mod pooling;
 mod probes;
 mod prompt_input;
 mod python;
+mod python_json;
 mod query;
 mod render;
 mod responses;

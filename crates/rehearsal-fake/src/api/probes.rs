@@ -17,8 +17,9 @@ use super::{
 };
 use crate::version::{HeaderStyle, ShapeName};
 
-pub(super) async fn health() -> Response {
-    status_only(StatusCode::OK)
+pub(super) async fn health(State(context): State<Arc<Context>>) -> Response {
+    let dead = context.app.engine.is_dead();
+    status_only(if dead { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK })
 }
 
 pub(super) async fn version(State(context): State<Arc<Context>>) -> Response {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::python_json::Beyond;
+
 /// `repr(value)` of a JSON value as Python reads it.
 pub(super) fn repr(value: &Value) -> String {
     let mut out = String::new();
@@ -17,7 +19,10 @@ fn write_repr(out: &mut String, value: &Value) {
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
         Value::Number(number) => write_number(out, number),
-        Value::String(text) => write_str_repr(out, text),
+        Value::String(text) => match Beyond::parse(text) {
+            Some(number) => out.push_str(number.repr()),
+            None => write_str_repr(out, text),
+        },
         Value::Array(items) => write_list(out, items, write_repr),
         Value::Object(fields) => {
             out.push('{');

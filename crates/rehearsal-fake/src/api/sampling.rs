@@ -13,7 +13,7 @@ use super::{
 use crate::{
     engine::SamplingParams,
     tokenizer::Tokenizer,
-    version::{Coercion, Features},
+    version::{Coercion, Features, NanTemperature},
 };
 
 /// Below this temperature vLLM samples greedily (`vllm/sampling_params.py`, `_SAMPLING_EPS`).
@@ -58,7 +58,7 @@ impl Sampling {
             top_p: fields.float("top_p"),
             top_k: fields.int("top_k"),
             min_p: fields.float("min_p"),
-            seed: fields.int("seed"),
+            seed: fields.long("seed"),
             stop: match fields.value("stop") {
                 Some(Value::String(stop)) => vec![stop.clone()],
                 _ => fields.strings("stop").unwrap_or_default(),
@@ -98,11 +98,15 @@ impl Sampling {
             let value = float_repr(temperature);
             return named("temperature", value.clone(), format!("temperature must be non-negative, got {value}."));
         }
+        if features.nan_temperature == NanTemperature::Refused && !temperature.is_finite() {
+            let value = float_repr(temperature);
+            return named("temperature", value.clone(), format!("temperature must be a finite number, got {value}."));
+        }
         if features.max_temperature.value().is_some_and(|max| f64::from(max) < temperature) {
             let value = float_repr(temperature);
             return named("temperature", value.clone(), format!("temperature must be in [0, 2], got {value}."));
         }
-        if let Some(top_p) = self.top_p.filter(|top_p| *top_p <= 0.0 || 1.0 < *top_p) {
+        if let Some(top_p) = self.top_p.filter(|top_p| !(0.0 < *top_p && *top_p <= 1.0)) {
             let value = float_repr(top_p);
             return named("top_p", value.clone(), format!("top_p must be in (0, 1], got {value}."));
         }

@@ -75,6 +75,12 @@ impl ChatTemplate {
         Ok(template)
     }
 
+    /// Whether the content of a message is a list of parts to the template, as vLLM sees it.
+    #[must_use]
+    pub fn takes_parts(&self) -> bool {
+        self.content == ContentFormat::Parts
+    }
+
     /// Whether the template takes lists of parts, found by trying. vLLM looks for a loop over `content` instead; the answer is the same.
     fn content_format(&self) -> ContentFormat {
         const TEXT: &str = "text of the probe";

@@ -50,6 +50,7 @@ pub(super) enum Command {
     Submit { ticket: Ticket, submission: Submission, emissions: mpsc::UnboundedSender<Emission> },
     Abort(Ticket),
     ResetPrefixCache,
+    Die,
 }
 
 /// The way to the engine. Cheap to clone; when the last clone and the last [`Tokens`] are gone, the driver ends.
@@ -73,6 +74,16 @@ impl EngineHandle {
     /// The next ticket.
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket(self.tickets.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Ends the engine as a crash does: every request of now and later is left without an answer.
+    pub(crate) fn kill(&self) {
+        let _ = self.queue.send(Command::Die);
+    }
+
+    /// Whether nothing answers any more.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.queue.is_closed()
     }
 
     /// Hands a request to the engine. The channel needs no bound: it holds at most the request's own `max_tokens`.

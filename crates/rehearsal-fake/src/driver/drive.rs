@@ -31,6 +31,8 @@ pub(crate) struct Driver<O> {
     events: Vec<(Event, Option<(Ticket, u32)>)>,
     /// Whether a step is under way, so that the next deadline is its end and not a start.
     step_under_way: bool,
+    /// Whether a request has killed the engine.
+    died: bool,
     /// Virtual time only: the last end of a step, and the reading of the clock when it was handled.
     last_end: Option<(Nanos, Nanos)>,
 }
@@ -42,7 +44,7 @@ enum Wake {
     Due,
     /// Something else comes due earlier.
     Changed,
-    /// The last handle is gone.
+    /// The last handle is gone, or the engine is.
     Closed,
 }
 
@@ -71,14 +73,18 @@ impl<O: Observer> Driver<O> {
             lateness,
             events: Vec::new(),
             step_under_way: false,
+            died: false,
             last_end: None,
         };
         (driver, handle)
     }
 
-    /// Runs until the last handle is gone.
+    /// Runs until the last handle is gone, or until the engine is killed.
     pub(crate) async fn run(mut self) {
         loop {
+            if self.died {
+                return;
+            }
             let Some(deadline) = self.engine.next_deadline() else {
                 match self.commands.recv().await {
                     Some(command) => self.apply(command),
@@ -113,6 +119,9 @@ impl<O: Observer> Driver<O> {
                 command = self.commands.recv() => match command {
                     Some(command) => {
                         self.apply(command);
+                        if self.died {
+                            return Wake::Closed;
+                        }
                         // an abort, or an idle engine's first request, may come due earlier
                         if self.engine.next_deadline().is_none_or(|next| next < deadline) {
                             return Wake::Changed;
@@ -132,6 +141,7 @@ impl<O: Observer> Driver<O> {
             Command::ResetPrefixCache => {
                 self.engine.reset_prefix_cache();
             }
+            Command::Die => self.died = true,
             Command::Abort(ticket) => {
                 for id in self.tickets.remove(&ticket).into_iter().flatten() {
                     self.engine.abort(now, id);

@@ -66,6 +66,12 @@ pub struct Features {
     pub max_temperature: Limit,
     /// How many stop strings are taken.
     pub max_stop_strings: Limit,
+    /// What a prompt with a token id below zero does.
+    pub negative_token_ids: NegativeTokenIds,
+    /// What a temperature does that is no number.
+    pub nan_temperature: NanTemperature,
+    /// What a completion does that wants beams and a stream.
+    pub streamed_beams: StreamedBeams,
     /// Where `finish_reason` stands in a stream.
     pub finish_chunk: FinishChunk,
     /// What the delta that opens a chat stream holds.
@@ -273,6 +279,27 @@ choices! {
         Two,
         /// Four.
         Four,
+    }
+    /// What a prompt with a token id below zero does.
+    NegativeTokenIds {
+        /// It reaches the model and kills the engine.
+        Fatal,
+        /// 400.
+        Refused,
+    }
+    /// What a temperature does that is no number.
+    NanTemperature {
+        /// It is taken; the first token of the vocabulary wins every draw.
+        Taken,
+        /// 400.
+        Refused,
+    }
+    /// What a completion does that wants beams and a stream.
+    StreamedBeams {
+        /// One event with the whole answer.
+        OneEvent,
+        /// 400.
+        Refused,
     }
     /// Where `finish_reason` stands in a stream.
     FinishChunk {

@@ -11,8 +11,9 @@ mod table;
 
 pub use features::{
     ChunkUsage, Coercion, EmptyStreamOptions, ErrorCode, ErrorParam, Features, FinishChunk, ForceIncludeUsage,
-    HeaderStyle, Limit, ModelAliases, NegativeIds, NonObjectBody, NullMaxTokens, Overflow, PydanticErrors, RoleDelta,
-    ScaleOutRoutes, SeveralChoices, TokensStream, ZeroCachedTokens, ZeroMaxCompletionTokens,
+    HeaderStyle, Limit, ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens,
+    Overflow, PydanticErrors, RoleDelta, ScaleOutRoutes, SeveralChoices, StreamedBeams, TokensStream, ZeroCachedTokens,
+    ZeroMaxCompletionTokens,
 };
 pub use features::{
     DoneMarker, LastDelta, LengthStatus, MessagesContent, ResponsesHistory, ResponsesStream, ResponsesTools,

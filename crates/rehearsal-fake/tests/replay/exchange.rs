@@ -8,6 +8,7 @@ use axum::{
 };
 use flate2::read::GzDecoder;
 use serde::Deserialize;
+use serde_json::Value;
 use tower::ServiceExt;
 
 use super::servers::Server;
@@ -48,6 +49,23 @@ pub(crate) fn recorded(gzipped: &[u8], is_0_13: bool) -> Vec<Exchange> {
 }
 
 impl Exchange {
+    /// Whether the recorded text was drawn by a generator whose state no request shows, from a distribution that is nearly flat: no seed, and
+    /// a prompt that ends in no token of a script.
+    pub(crate) fn is_drawn(&self) -> bool {
+        let Some(request) = self.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok()) else {
+            return false;
+        };
+        let greedy = request["temperature"].as_f64().is_some_and(|temperature| temperature < 1e-5);
+        let in_script = |prompt: &str| prompt.ends_with('\n') || prompt.ends_with("|>");
+        let scripted = request["prompt"].as_str().is_none_or(in_script);
+        !greedy && request["seed"].is_null() && !scripted && self.response.contains("\"choices\"")
+    }
+
+    /// Whether a stop string ended it. vLLM looks for those outside its engine, which meanwhile goes on.
+    pub(crate) fn is_stopped_by_text(&self) -> bool {
+        self.response.contains("\"stop_reason\":\"")
+    }
+
     /// The same request, asked of the fake; `None` for a case of several clients.
     pub(crate) async fn ask(&self, server: &Server) -> Option<Answer> {
         if self.method.is_empty() {

@@ -7,6 +7,8 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 pub(crate) struct Tally {
     pub(crate) same: usize,
     pub(crate) leading: usize,
+    /// Of the same, those whose text was not compared because it was drawn without a seed.
+    pub(crate) drawn: usize,
     pub(crate) different: Vec<String>,
 }
 
@@ -96,14 +98,14 @@ differs that is not listed here, and when a listed one matches.
 /// How many cases of each recording match.
 pub(crate) fn table(tallies: &[(&str, Tally)]) -> String {
     let mut text = String::from(
-        "| server and flags | cases | same | leading sentence only | different | share |\n|---|---|---|---|---|---|\n",
+        "| server and flags | cases | same | text drawn | leading sentence only | different | share |\n|---|---|---|---|---|---|---|\n",
     );
-    for (name, Tally { same, leading, different }) in tallies {
+    for (name, Tally { same, leading, drawn, different }) in tallies {
         let cases = same + leading + different.len();
         let share = 1000 * (same + leading) / cases.max(1);
         let _ = writeln!(
             text,
-            "| {name} | {cases} | {same} | {leading} | {} | {}.{} % |",
+            "| {name} | {cases} | {same} | {drawn} | {leading} | {} | {}.{} % |",
             different.len(),
             share / 10,
             share % 10

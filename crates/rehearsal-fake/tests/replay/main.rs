@@ -77,7 +77,7 @@ fn setting(name: &str) -> Option<String> {
 
 /// Asks every exchange of a recording, in order, of one server.
 async fn replay(recording: Recording, words: &[String]) -> (Tally, Vec<String>) {
-    let server = servers::Server::start(recording);
+    let server = servers::Server::start(recording).await;
     let exchanges = exchange::recorded(recording.exchanges, recording.is_0_13());
     let mut tally = Tally::default();
     let mut differences = Vec::new();
@@ -93,6 +93,7 @@ async fn replay(recording: Recording, words: &[String]) -> (Tally, Vec<String>) 
         if !picked {
             continue;
         }
+        tally.drawn += usize::from(exchange.is_drawn() && !matches!(verdict, Verdict::Different(_)));
         match verdict {
             Verdict::Same => tally.same += 1,
             Verdict::LeadingSentence => tally.leading += 1,
@@ -109,7 +110,7 @@ fn verdict(exchange: &Exchange, answer: Option<exchange::Answer>, moved: &metric
     let Some(answer) = answer else {
         return Verdict::Different("a case of several clients, not replayed".to_owned());
     };
-    let (expected, got) = (normal::expected(exchange), normal::answer(&exchange.case, &answer));
+    let (expected, got) = (normal::expected(exchange), normal::answer(exchange, &answer));
     if expected != got {
         if exchange.is_0_13 && normal::leading_sentence(&expected) == normal::leading_sentence(&got) {
             return Verdict::LeadingSentence;

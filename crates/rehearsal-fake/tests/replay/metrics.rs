@@ -40,7 +40,8 @@ pub(crate) fn difference(exchange: &Exchange, moved: &Samples) -> Option<String>
     let recorded = exchange.metrics.as_ref()?;
     // which sequences of one request share a step is a race between vLLM's two processes
     let sequences: f64 = recorded.iter().filter(|(series, _)| series.contains("request_success")).map(|(_, n)| n).sum();
-    let raced = |series: &str| 1.0 < sequences && series.contains("iteration_tokens_total_count");
+    let unsteady = 1.0 < sequences || exchange.is_stopped_by_text();
+    let raced = |series: &str| unsteady && series.contains("iteration_tokens_total_count");
     let told = |series: &str| {
         let name = series.split('{').next().unwrap_or(series);
         name.ends_with("_count")

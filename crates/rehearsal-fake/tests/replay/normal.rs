@@ -19,12 +19,12 @@ pub(crate) fn expected(exchange: &Exchange) -> String {
     if let Some(location) = headers.get_mut("location") {
         *location = location.replace(":8032", ":8013").replace(":8033", ":8013").replace(":8034", ":8013");
     }
-    written(&exchange.case, exchange.status, &headers, &exchange.response)
+    written(exchange, exchange.status, &headers, &exchange.response)
 }
 
 /// The fake's.
-pub(crate) fn answer(case: &str, answer: &Answer) -> String {
-    written(case, answer.status, &answer.headers, &answer.body)
+pub(crate) fn answer(exchange: &Exchange, answer: &Answer) -> String {
+    written(exchange, answer.status, &answer.headers, &answer.body)
 }
 
 /// What is left when all that follows the first quoted input is cut.
@@ -60,8 +60,8 @@ fn is_random(id: &str) -> bool {
     id.len() == 32 || id.len() == 16
 }
 
-fn written(case: &str, status: u16, headers: &BTreeMap<String, String>, body: &str) -> String {
-    let page = pages::comparable(case, body);
+fn written(exchange: &Exchange, status: u16, headers: &BTreeMap<String, String>, body: &str) -> String {
+    let page = pages::comparable(&exchange.case, body);
     let body = page.as_deref().unwrap_or(body);
     let body = match body.strip_prefix("data: ") {
         Some(_) => stream(body),
@@ -79,11 +79,7 @@ fn written(case: &str, status: u16, headers: &BTreeMap<String, String>, body: &s
     if let Some(id) = headers.get_mut("x-request-id").filter(|id| is_random(id)) {
         "…".clone_into(id);
     }
-    let body = if case.starts_with("completions/cached") || case.starts_with("completions/repeat-long") {
-        without_text(&body)
-    } else {
-        body
-    };
+    let body = if exchange.is_drawn() { without_text(&body) } else { body };
     format!("{status} {headers:?} {}", without_source(&body))
 }
 
@@ -108,7 +104,40 @@ fn stream(body: &str) -> String {
         }
     }
     groups.sort_by_key(|group| group.0);
+    for index in 0..groups.len() {
+        let (before, rest) = groups.split_at_mut(index);
+        let Some((choice, _, chunk)) = rest.first_mut().filter(|group| group.0 < 1000) else { break };
+        if chunk["choices"][0]["finish_reason"].is_null() {
+            // how far the text was when it was told is compared by `continuous_usage`
+            blank(&mut chunk["usage"]);
+            continue;
+        }
+        let earlier =
+            before.iter_mut().rev().filter(|group| group.0 == *choice).find_map(|group| text_of(&mut group.2));
+        if let (Some(earlier), Some(text)) = (earlier, text_of(chunk)) {
+            earlier.push_str(&std::mem::take(text));
+        }
+    }
     groups.into_iter().map(|(_, _, chunk)| chunk.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+/// The text of a chunk.
+fn text_of(chunk: &mut Value) -> Option<&mut String> {
+    let choice = chunk.pointer_mut("/choices/0")?;
+    let key = if choice.get("text").is_some() { "/text" } else { "/delta/content" };
+    match choice.pointer_mut(key) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Makes all numbers equal.
+fn blank(usage: &mut Value) {
+    match usage {
+        Value::Object(fields) => fields.values_mut().for_each(blank),
+        Value::Number(_) => *usage = "…".into(),
+        _ => {}
+    }
 }
 
 /// The keys of a chunk, all levels.
@@ -187,7 +216,7 @@ fn without_source(text: &str) -> String {
     out + rest
 }
 
-/// The same without generated texts, for prompts that end with a token after which the recorded model says anything.
+/// The same without generated texts.
 fn without_text(body: &str) -> String {
     let mut out = String::new();
     let mut rest = body;

@@ -1,12 +1,17 @@
 //! The recorded servers: which recordings there are, and a fake set up as each of them was.
 
-use axum::Router;
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+};
 use rehearsal_fake::{
     FakeVllm,
     api::{DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, ScaleOut},
     chat_template::ChatTemplate,
     usage::UsageReporting,
 };
+use tower::ServiceExt;
 
 use super::{puppet, sampler::Noise};
 
@@ -49,6 +54,14 @@ impl Recording {
 
 const TEMPLATE: &str = include_str!("../../../../fixtures/tokenizers/tiny/chat_template.jinja");
 
+/// Asks what killed the recorded server's engine.
+async fn kill(router: &Router) {
+    let body = r#"{"model": "tiny", "prompt": [-1, 480]}"#;
+    let request = Request::post("/v1/completions").header("content-type", "application/json").body(Body::from(body));
+    let answer = router.clone().oneshot(request.expect("a request")).await.expect("a router answers");
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
 /// A fake set up as one of them.
 pub(crate) struct Server {
     pub(crate) router: Router,
@@ -56,7 +69,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the fake with that server's flags.
-    pub(crate) fn start(recording: Recording) -> Self {
+    pub(crate) async fn start(recording: Recording) -> Self {
         let mut frontend = FrontendOptions::for_model("tiny");
         frontend.served_model_names.push("tiny-alias".to_owned());
         "tiny-qwen2".clone_into(&mut frontend.model_root);
@@ -95,6 +108,9 @@ impl Server {
             })
             .into_router()
             .expect("the settings are right");
+        if recording.flags == "engine-dead" {
+            kill(&router).await;
+        }
         Self { router }
     }
 
