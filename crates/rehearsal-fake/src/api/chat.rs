@@ -63,6 +63,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         prompts: vec![prompt],
         n: request.sampling.choices(),
         messages: Some(&request.messages),
+        model: request.model.as_deref(),
         cache_salt: request.cache_salt.clone(),
         prefix_cache_reads: reads,
         priority: request.priority,

@@ -173,6 +173,7 @@ impl Events for ChatStream {
                 self.role(context, index, out);
             }
             if let Some(error) = self.unechoable.take() {
+                self.generation.abort();
                 out.error(&context.wire, &error);
                 out.done();
                 return false;

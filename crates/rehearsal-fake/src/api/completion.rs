@@ -61,6 +61,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         prompts,
         n: request.sampling.choices(),
         messages: None,
+        model: request.model.as_deref(),
         cache_salt: request.cache_salt.clone(),
         prefix_cache_reads: reads,
         priority: request.priority,

@@ -41,6 +41,8 @@ pub(super) struct CompletionRequest {
     pub(super) priority: i32,
     pub(super) echo: bool,
     pub(super) beams: Option<Beams>,
+    /// Whether the handler subtracts from the `max_tokens` that is null.
+    crashes: bool,
     has_suffix: bool,
     has_embeddings: bool,
     response_format: Value,
@@ -56,7 +58,6 @@ impl CompletionRequest {
             Some(true) => TokenNames::Ids,
             _ => TokenNames::Text,
         };
-        let crashes = fields.is_null("max_tokens") && features.null_max_tokens == NullMaxTokens::Crash;
         let request = Self {
             model: fields.string("model").map(str::to_owned),
             prompts: read_prompts(&mut fields),
@@ -73,6 +74,7 @@ impl CompletionRequest {
             echo: fields.bool("echo").unwrap_or(false),
             beams: Beams::read(features, &mut fields),
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
+            crashes: fields.is_null("max_tokens") && features.null_max_tokens == NullMaxTokens::Crash,
             has_suffix: fields.string("suffix").is_some(),
             has_embeddings: fields.value("prompt_embeds").is_some(),
         };
@@ -83,11 +85,7 @@ impl CompletionRequest {
             fields.problem(Problem { context: Some("'ge': -1".to_owned()), ..problem });
         }
         let problems = fields.into_problems();
-        if !problems.is_empty() {
-            return Err(invalid(features, COMPLETIONS, &problems));
-        }
-        // a subtraction from None in the handler, whose exception has no text
-        if crashes { Err(ApiError::internal("")) } else { Ok(request) }
+        if problems.is_empty() { Ok(request) } else { Err(invalid(features, COMPLETIONS, &problems)) }
     }
 
     /// What the server refuses before it looks at the prompts.
@@ -105,6 +103,10 @@ impl CompletionRequest {
         }
         if self.has_embeddings {
             return Err(ApiError::bad_request("You must set `--enable-prompt-embeds` to input `prompt_embeds`."));
+        }
+        if self.crashes {
+            // the exception has no text
+            return Err(ApiError::internal(""));
         }
         check_schema(&self.response_format)?;
         if self.prompts.is_empty() {

@@ -29,6 +29,8 @@ pub(super) struct Job<'a> {
     /// Choices of each prompt.
     pub(super) n: u32,
     pub(super) messages: Option<&'a Value>,
+    /// The name that the request uses.
+    pub(super) model: Option<&'a str>,
     pub(super) cache_salt: Option<String>,
     pub(super) prefix_cache_reads: PrefixCacheReads,
     pub(super) priority: i32,
@@ -213,6 +215,11 @@ impl Generation {
         Some(Ok(Delta { choice: index, text, token }))
     }
 
+    /// Gives up what is not finished.
+    pub(super) fn abort(&mut self) {
+        self.tokens = None;
+    }
+
     /// Waits for the end of every choice.
     pub(super) async fn finish(&mut self) -> Result<(), ApiError> {
         while let Some(delta) = self.next().await {
@@ -247,10 +254,8 @@ pub(super) fn text_request<'a>(
     let request = TextRequest::new(&prompt.text, &prompt.tokens, &app.tokenizer)
         .with_choice_index(choice_index)
         .with_key(key(app.seed, prompt));
-    match job.messages {
-        Some(messages) => request.with_messages(messages),
-        None => request,
-    }
+    let request = job.messages.map_or(request, |messages| request.with_messages(messages));
+    job.model.map_or(request, |model| request.with_model(model))
 }
 
 /// The key of a request's content and of all seeds.

@@ -14,6 +14,8 @@ pub struct TextRequest<'a> {
     pub prompt_tokens: &'a [u32],
     /// The conversation as sent; `None` for a completion.
     pub messages: Option<&'a Value>,
+    /// The name under which the request asks for the model; `None` when it names none.
+    pub model: Option<&'a str>,
     /// 0-based index among the choices (`n`) of one prompt.
     pub choice_index: u32,
     /// A hash of the content and of all seeds: equal requests have equal keys.
@@ -26,13 +28,20 @@ impl<'a> TextRequest<'a> {
     /// The first choice of a completion, with key 0.
     #[must_use]
     pub const fn new(prompt_text: &'a str, prompt_tokens: &'a [u32], tokenizer: &'a Tokenizer) -> Self {
-        Self { prompt_text, prompt_tokens, messages: None, choice_index: 0, key: 0, tokenizer }
+        Self { prompt_text, prompt_tokens, messages: None, model: None, choice_index: 0, key: 0, tokenizer }
     }
 
     /// The request as a chat with these messages.
     #[must_use]
     pub const fn with_messages(mut self, messages: &'a Value) -> Self {
         self.messages = Some(messages);
+        self
+    }
+
+    /// The request as one for this model.
+    #[must_use]
+    pub const fn with_model(mut self, model: &'a str) -> Self {
+        self.model = Some(model);
         self
     }
 

@@ -69,7 +69,8 @@ struct Voice {
 }
 
 impl Voice {
-    /// A request without a seed gets the most probable token: the real server's generator has a state that no request shows.
+    /// A real server draws with the state of its own generator when a request has no seed. Here such a request gets the token that is more
+    /// probable than all others together, where there is one, and else a draw keyed by its content.
     fn pick(&mut self, context: TokenContext<'_>, logits: &[f32]) -> u32 {
         let temperature = context.sampling.temperature;
         if temperature < GREEDY_BELOW {
@@ -77,10 +78,16 @@ impl Voice {
         }
         #[expect(clippy::cast_possible_truncation, reason = "vLLM's temperatures are a tensor of f32")]
         let logits: Vec<f32> = logits.iter().map(|logit| logit / temperature as f32).collect();
-        let Some(seed) = context.sampling.seed else { return argmax(&logits) };
-        // each choice of several has the next seed (`v1/engine/parallel_sampling.py`)
-        let sampler = self.sampler.get_or_insert_with(|| Sampler::new(self.noise, seed.wrapping_add(self.choice)));
-        sampler.draw(&logits)
+        let best = argmax(&logits);
+        let logit = logits[usize::try_from(best).expect("an index")];
+        let others: f32 = logits.iter().map(|other| (other - logit).exp()).sum();
+        let seed = match context.sampling.seed {
+            // each choice of several has the next seed (`v1/engine/parallel_sampling.py`)
+            Some(seed) => seed.wrapping_add(self.choice),
+            None if others < 2.0 => return best,
+            None => context.key,
+        };
+        self.sampler.get_or_insert_with(|| Sampler::new(self.noise, seed)).draw(&logits)
     }
 }
 
