@@ -61,6 +61,11 @@ impl Exchange {
         !greedy && request["seed"].is_null() && !scripted && self.response.contains("\"choices\"")
     }
 
+    /// Whether an error ended its stream: how far the engine had come by then is a race.
+    pub(crate) fn breaks_off(&self) -> bool {
+        self.response.contains("data: {\"error\"")
+    }
+
     /// Whether a stop string ended it. vLLM looks for those outside its engine, which meanwhile goes on.
     pub(crate) fn is_stopped_by_text(&self) -> bool {
         self.response.contains("\"stop_reason\":\"")

@@ -37,7 +37,7 @@ pub(crate) fn moved(before: &Samples, after: &Samples) -> Samples {
 
 /// The first counter that moved otherwise than recorded.
 pub(crate) fn difference(exchange: &Exchange, moved: &Samples) -> Option<String> {
-    let recorded = exchange.metrics.as_ref()?;
+    let recorded = exchange.metrics.as_ref().filter(|_| !exchange.breaks_off())?;
     // which sequences of one request share a step is a race between vLLM's two processes
     let sequences: f64 = recorded.iter().filter(|(series, _)| series.contains("request_success")).map(|(_, n)| n).sum();
     let unsteady = 1.0 < sequences || exchange.is_stopped_by_text();
