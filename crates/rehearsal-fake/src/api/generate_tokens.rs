@@ -72,6 +72,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         prompts: vec![prompt],
         n: request.sampling.choices(),
         messages: None,
+        model: request.model.as_deref(),
         cache_salt: request.cache_salt.clone(),
         prefix_cache_reads: PrefixCacheReads::Allowed,
         priority: request.priority,

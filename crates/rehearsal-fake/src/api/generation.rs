@@ -217,7 +217,7 @@ impl Generation {
 
     /// Gives up what is not finished.
     pub(super) fn abort(&mut self) {
-        self.tokens = None;
+        self.progress = Progress::Settled;
     }
 
     /// Waits for the end of every choice.
