@@ -200,6 +200,12 @@ impl Sampling {
             skip_special_tokens: self.skip_special_tokens.unwrap_or(true),
             seed: self.seed(),
             temperature: self.temperature(),
+            top_p: self.top_p.unwrap_or(1.0),
+            top_k: self.top_k.and_then(|top_k| u32::try_from(top_k).ok()).and_then(NonZeroU32::new),
+            min_p: self.min_p.unwrap_or(0.0),
+            presence_penalty: self.presence_penalty.unwrap_or(0.0),
+            frequency_penalty: self.frequency_penalty.unwrap_or(0.0),
+            repetition_penalty: self.repetition_penalty.unwrap_or(1.0),
             logit_bias: self
                 .logit_bias
                 .iter()

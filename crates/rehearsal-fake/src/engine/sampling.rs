@@ -4,7 +4,8 @@ use std::num::NonZeroU32;
 
 /// The part of vLLM's `SamplingParams` that decides how many tokens come and which may come.
 ///
-/// Only what changes the next token or the end is here; `top_p` and its kin have nothing to choose from in a fake.
+/// The engine itself acts on what decides the end, on what forces and what forbids. Temperature, `top_k` and their kin need logits to act
+/// on: they are here for a [`TokenSource`](super::TokenSource) that has some.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -31,8 +32,20 @@ pub struct SamplingParams {
     pub skip_special_tokens: bool,
     /// The request's own seed, part of the key of its draws.
     pub seed: Option<u64>,
-    /// Sampling temperature, kept for token sources that care; the built-in one does not.
+    /// Sampling temperature; the most probable token below 1e-5.
     pub temperature: f64,
+    /// Probability mass of the most probable tokens that may be drawn.
+    pub top_p: f64,
+    /// Number of the most probable tokens that may be drawn.
+    pub top_k: Option<NonZeroU32>,
+    /// The least probability of a token that may be drawn, as a share of the greatest.
+    pub min_p: f64,
+    /// Taken off the logits of tokens that were generated.
+    pub presence_penalty: f64,
+    /// Taken off the logits of tokens, once for each time that they were generated.
+    pub frequency_penalty: f64,
+    /// Divides the positive logits, and multiplies the negative ones, of tokens of the prompt and of the reply.
+    pub repetition_penalty: f64,
     /// Bias by token id. +100 forces (the highest wins, the lower id among equals), −100 forbids, anything between does nothing here.
     pub logit_bias: Vec<(u32, f32)>,
     /// When present, only these tokens may come.
@@ -55,6 +68,12 @@ impl SamplingParams {
             skip_special_tokens: true,
             seed: None,
             temperature: 1.0,
+            top_p: 1.0,
+            top_k: None,
+            min_p: 0.0,
+            presence_penalty: 0.0,
+            frequency_penalty: 0.0,
+            repetition_penalty: 1.0,
             logit_bias: Vec::new(),
             allowed_token_ids: None,
             bad_words: Vec::new(),

@@ -7,6 +7,7 @@
 //! `REPLAY="0.32.0-base chat/tools"` asks only the cases whose recording and name hold these words, and prints both answers whole.
 //! `REPLAY_UPDATE=1` writes the list anew, reasons kept.
 
+mod distribution;
 mod events;
 mod exchange;
 mod gaps;

@@ -13,7 +13,10 @@ use rehearsal_fake::{
 };
 use serde::Deserialize;
 
-use super::sampler::{Noise, Sampler, argmax};
+use super::{
+    distribution,
+    sampler::{Noise, Sampler, argmax},
+};
 
 const TOKENIZER: &[u8] = include_bytes!("../../../../fixtures/tokenizers/tiny/tokenizer.json.gz");
 const PUPPET: &str = include_str!("../../../../fixtures/tokenizers/tiny/puppet.json");
@@ -71,20 +74,20 @@ struct Voice {
 impl Voice {
     /// A real server draws with the state of its own generator when a request has no seed. Here such a request gets the token that is more
     /// probable than all others together, where there is one, and else a draw keyed by its content.
-    fn pick(&mut self, context: TokenContext<'_>, logits: &[f32]) -> u32 {
+    fn pick(&mut self, context: TokenContext<'_>, mut logits: Vec<f32>) -> u32 {
+        distribution::penalize(&mut logits, context);
         let temperature = context.sampling.temperature;
         if temperature < GREEDY_BELOW {
-            return argmax(logits);
+            return argmax(&logits);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "vLLM's temperatures are a tensor of f32")]
-        let logits: Vec<f32> = logits.iter().map(|logit| logit / temperature as f32).collect();
+        distribution::flatten(&mut logits, context.sampling);
         let best = argmax(&logits);
         let logit = logits[usize::try_from(best).expect("an index")];
-        let others: f32 = logits.iter().map(|other| (other - logit).exp()).sum();
+        let all: f32 = logits.iter().map(|other| (other - logit).exp()).sum();
         let seed = match context.sampling.seed {
             // each choice of several has the next seed (`v1/engine/parallel_sampling.py`)
             Some(seed) => seed.wrapping_add(self.choice),
-            None if others < 2.0 => return best,
+            None if all < 2.0 => return best,
             None => context.key,
         };
         self.sampler.get_or_insert_with(|| Sampler::new(self.noise, seed)).draw(&logits)
@@ -93,13 +96,13 @@ impl Voice {
 
 impl TokenSource for Voice {
     fn next(&mut self, context: TokenContext<'_>) -> u32 {
-        self.pick(context, logits(context))
+        self.pick(context, logits(context).to_vec())
     }
 
     fn next_within(&mut self, context: TokenContext<'_>, admits: Admission<'_>) -> Option<u32> {
         let limited = |(token, logit): (u32, &f32)| admits(token).map_or(f32::NEG_INFINITY, |bias| logit + bias);
-        let logits: Vec<f32> = (0..).zip(logits(context)).map(limited).collect();
-        Some(self.pick(context, &logits))
+        let logits = (0..).zip(logits(context)).map(limited).collect();
+        Some(self.pick(context, logits))
     }
 
     fn ranking(&mut self, context: TokenContext<'_>, count: usize) -> Option<Vec<(u32, f32)>> {
