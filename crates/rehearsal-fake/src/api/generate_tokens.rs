@@ -58,6 +58,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let body = context.read(headers, body, GENERATE).await?;
     let request = GenerateRequest::read(context, &body)?;
     context.check_model(request.model.as_deref())?;
+    context.check_alive()?;
     let features = context.features();
     let prompt = prompt(context, &request)?;
     let served = features.tokens_stream == TokensStream::Served;

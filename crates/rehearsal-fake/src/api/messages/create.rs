@@ -52,6 +52,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         prompts: vec![prompt],
         n: 1,
         messages: Some(&chat.messages),
+        model: chat.model.as_deref(),
         cache_salt: chat.cache_salt.clone(),
         prefix_cache_reads: PrefixCacheReads::Allowed,
         priority: 0,
@@ -77,6 +78,7 @@ async fn count(context: &Context, headers: &HeaderMap, body: Body) -> Result<Res
 /// The prompt of the chat, refused as the chat would refuse it.
 fn prompt(context: &Context, chat: &ChatRequest) -> Result<Prompt, Refused> {
     context.check_model(chat.model.as_deref())?;
+    context.check_alive()?;
     chat.check(context.features())?;
     Ok(chat::prompt(context, chat)?)
 }

@@ -46,6 +46,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let body = context.read(headers, body, RESPONSES).await?;
     let request = ResponsesRequest::read(&context.wire, body)?;
     context.check_model(request.model.as_deref())?;
+    context.check_alive()?;
     let keeps = context.app.frontend.responses_store == ResponsesStore::On;
     if request.stores && request.background && !keeps {
         return Err(refused(NO_BACKGROUND, "background"));
@@ -70,6 +71,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         prompts: vec![prompt],
         n: 1,
         messages: Some(&chat.messages),
+        model: request.model.as_deref(),
         cache_salt: chat.cache_salt.clone(),
         prefix_cache_reads: PrefixCacheReads::Allowed,
         priority: chat.priority,
