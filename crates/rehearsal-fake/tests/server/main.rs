@@ -8,4 +8,5 @@ mod doors;
 mod faults;
 mod lifecycle;
 mod metrics;
+mod talk;
 mod virtual_time;
