@@ -115,6 +115,8 @@ pub struct Usage {
     pub completion_tokens: u64,
     /// Prompt tokens from the prefix cache; `None` when the server does not disclose them.
     pub cached_tokens: Option<u64>,
+    /// Prompt tokens that the prefix cache holds since; `None` where they are not told.
+    pub created_cache_tokens: Option<u64>,
 }
 
 impl Usage {

@@ -58,7 +58,7 @@ impl Beams {
         let (mut choices, mut deltas) = (Vec::new(), VecDeque::new());
         for (index, prompt, beam) in futures_util::future::try_join_all(searches).await?.into_iter().flatten() {
             let (choice, text) = self.choice(context, index, prompt, &beam);
-            deltas.push_back(Delta { choice: choices.len(), text, token: None });
+            deltas.push_back(Delta { choice: choices.len(), text, token: None, earlier: Vec::new() });
             choices.push(choice);
         }
         Ok(Generation::settled(context, choices, deltas))

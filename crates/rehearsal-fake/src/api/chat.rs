@@ -17,15 +17,18 @@ use super::{
     chat_stream::ChatStream,
     content_parts::{described, unreadable},
     context::Context,
+    developer_role,
     error::{ApiError, json_response},
     generation::{Generation, Job, Prompt},
     limits,
+    load_report::load_report,
     logprobs::{self, TokenNames},
-    sse::stream_response,
+    sse::{KeptAlive, stream_response},
 };
 use crate::{
     engine::PrefixCacheReads,
     usage::{Endpoint, plan_usage},
+    version::{ExceptionCause, Features, TextModelName},
 };
 
 /// What `transformers` says, which is both the exception and its cause.
@@ -45,6 +48,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let request = ChatRequest::read(context.features(), &body)?;
     context.check_model(request.model.as_deref())?;
     context.check_alive()?;
+    context.preflight(request.sampling.choices()).await?;
     request.check(context.features())?;
     let prompt = prompt(context, &request)?;
     let head = ChatHead {
@@ -76,44 +80,52 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     if let Some(stream) = request.stream {
         let reporting = context.app.frontend.usage_reporting;
         let plan = plan_usage(context.features(), reporting, Endpoint::Chat, stream.options);
+        generation.set_interval(stream.interval(context.app.frontend.stream_interval));
         let events =
             ChatStream::new(head, plan, generation, echoed(&request)).with_unechoable(unechoable(context, &request));
-        return Ok(stream_response(Arc::clone(context), events, in_flight));
+        return Ok(stream_response(Arc::clone(context), KeptAlive(events), in_flight));
     }
     generation.finish().await?;
     let prompt_logprobs = prompt_logprobs(context, &request, &head);
     let body = whole(context, &head, &generation, &echoed(&request).unwrap_or_default(), prompt_logprobs);
-    Ok(json_response(StatusCode::OK, body.to_string()))
+    let mut response = json_response(StatusCode::OK, body.to_string());
+    response.headers_mut().extend(load_report(context, headers));
+    Ok(response)
 }
 
 /// Renders, tokenises and measures the conversation, in the order in which vLLM refuses it.
 pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> {
     let (app, features) = (&context.app, context.features());
     if request.messages.as_array().is_some_and(Vec::is_empty) {
-        // the exception and its cause, both of them this text
-        return Err(ApiError::bad_request("list index out of range list index out of range"));
+        return Err(caused(features, &features.empty_conversation, Some(&features.empty_conversation)));
     }
     if let Some(message) = request.messages.as_array().and_then(|messages| messages.iter().find_map(unreadable)) {
-        return Err(ApiError::bad_request(format!("{message} None")));
+        return Err(caused(features, &message, None));
     }
     if let Some(kind) = unsupported_part(&request.messages) {
-        return Err(ApiError::bad_request(match kind {
-            "image_url" | "input_audio" | "audio_url" | "video_url" => {
-                format!("{} is not a multimodal model None", app.frontend.model_root)
-            }
-            _ => "Missing 'type' field in multimodal part. None".to_owned(),
-        }));
+        let name = match features.text_model_name {
+            TextModelName::Root => &app.frontend.model_root,
+            TextModelName::Served => app.frontend.model_name(),
+        };
+        let message = match kind {
+            "image_url" | "input_audio" | "audio_url" | "video_url" => format!("{name} is not a multimodal model"),
+            _ => "Missing 'type' field in multimodal part.".to_owned(),
+        };
+        return Err(caused(features, &message, None));
     }
     if request.render.continue_final_message && request.render.add_generation_prompt {
-        return Err(ApiError::bad_request([CONFLICT, CONFLICT].join(" ")));
+        return Err(caused(features, CONFLICT, Some(CONFLICT)));
     }
+    let messages = developer_role::rendered(features, &app.chat_template, &request.messages);
     let text = app
         .chat_template
-        .render(&request.messages, &request.render)
+        .render(&messages, &request.render)
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let mut tokens = app.tokenizer.encode(&text);
     let whole = i64::from(app.max_model_len);
-    limits::truncate(features, &mut tokens, request.truncate_prompt_tokens, (whole, whole), |kept, limit| {
+    let generates = request.wanted.is_some_and(|wanted| wanted.tokens != 0);
+    let all = limits::whole_prompt(features, whole, generates);
+    limits::truncate(features, &mut tokens, request.truncation, (all, whole), |kept, limit| {
         format!(
             "truncate_prompt_tokens value ({kept}) is greater than max_model_len ({limit}). Please, select a smaller truncation size."
         )
@@ -129,6 +141,14 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
     let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
     Ok(Prompt { text, tokens: tokens.into(), sampling })
+}
+
+/// An exception of the rendering, in old versions followed by its cause.
+fn caused(features: &Features, message: &str, cause: Option<&str>) -> ApiError {
+    ApiError::bad_request(match features.exception_cause {
+        ExceptionCause::Appended => format!("{message} {}", cause.unwrap_or("None")),
+        ExceptionCause::Absent => message.to_owned(),
+    })
 }
 
 /// The type of the first part of a message's content that is no text.

@@ -9,6 +9,7 @@ use super::{
     generation::{Choice, Generation},
     logprobs::{Logprobs, Wanted},
     object::shaped,
+    request_metrics::request_metrics,
     usage_json::{Place, usage_json},
 };
 use crate::version::ShapeName;
@@ -34,12 +35,13 @@ impl ChatHead {
         if self.return_token_ids { json!(tokens) } else { Value::Null }
     }
 
-    /// `logprobs` of tokens of which the first is number `place` of its choice, if asked for.
-    pub(super) fn logprobs(&self, context: &Context, tokens: &[u32], place: usize) -> Value {
+    /// `logprobs` of the tokens of a choice that follow the first `sent`, if asked for.
+    pub(super) fn logprobs_after(&self, context: &Context, sent: usize, tokens: &[u32]) -> Value {
         let Some(wanted) = self.logprobs else { return Value::Null };
         let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };
+        let so_far = |count: usize| tokens.get(..count).unwrap_or_default();
         let entries: Vec<Value> =
-            tokens.iter().enumerate().map(|(index, token)| logprobs.chat_entry(*token, place + index)).collect();
+            (sent..tokens.len()).filter_map(|index| logprobs.chat_entry(&context.wire, so_far(index + 1))).collect();
         json!({ "content": entries })
     }
 }
@@ -70,10 +72,11 @@ pub(super) fn whole(
             ("created", head.created.into()),
             ("model", context.app.frontend.model_name().into()),
             ("choices", choices.into()),
-            ("system_fingerprint", wire.fingerprint().into()),
+            ("system_fingerprint", context.fingerprint()),
             ("usage", usage),
             ("prompt_logprobs", prompt_logprobs),
             ("prompt_token_ids", head.prompt_token_ids()),
+            ("metrics", request_metrics(context, Place::Whole, generation)),
         ],
     )
 }
@@ -98,7 +101,7 @@ fn choice_json(context: &Context, head: &ChatHead, index: usize, choice: &Choice
         [
             ("index", index.into()),
             ("message", message),
-            ("logprobs", head.logprobs(context, &choice.token_ids, 0)),
+            ("logprobs", head.logprobs_after(context, 0, &choice.token_ids)),
             ("finish_reason", choice.finish_reason()),
             ("stop_reason", choice.stop_reason()),
             ("token_ids", head.token_ids(&choice.token_ids)),

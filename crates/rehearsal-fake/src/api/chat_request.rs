@@ -6,18 +6,18 @@ use super::{
     beam_search::Beams,
     error::ApiError,
     fields::Fields,
-    limits::Wanted,
+    limits::{Truncation, Wanted, read_truncation},
     logprobs::{self, TokenNames},
     message_schema,
     rules::Rules,
     sampling::Sampling,
-    stream_options::{StreamRequest, read_stream},
+    stream_options::{StreamRequest, read_stream, with_interval},
     structured::check_schema,
     validation::{Handler, Problem, invalid},
 };
 use crate::{
     chat_template::RenderOptions,
-    version::{Coercion, Features, SeveralChoices, ZeroMaxCompletionTokens},
+    version::{Coercion, Features, NullMessages, SeveralChoices, ZeroMaxCompletionTokens},
 };
 
 /// The route of this request.
@@ -38,7 +38,7 @@ pub(super) struct ChatRequest {
     pub(super) top_logprobs: i64,
     pub(super) prompt_logprobs: Option<i64>,
     pub(super) return_token_ids: bool,
-    pub(super) truncate_prompt_tokens: Option<i64>,
+    pub(super) truncation: Truncation,
     pub(super) cache_salt: Option<String>,
     pub(super) priority: i32,
     pub(super) render: RenderOptions,
@@ -62,17 +62,18 @@ impl ChatRequest {
             Some(true) => TokenNames::Ids,
             _ => TokenNames::Text,
         };
+        let stream = read_stream(&mut fields);
         let request = Self {
             model: fields.string("model").map(str::to_owned),
             messages,
-            sampling: Sampling::read(&mut fields, features.coercion),
+            sampling: Sampling::read(&mut fields, features),
             wanted,
-            stream: read_stream(&mut fields),
+            stream: with_interval(features, &mut fields, stream),
             logprobs: chatty.then(|| logprobs::Wanted { top: u32::try_from(top_logprobs).unwrap_or(0), names }),
             top_logprobs,
             prompt_logprobs: fields.int("prompt_logprobs"),
             return_token_ids: fields.bool("return_token_ids").unwrap_or(false),
-            truncate_prompt_tokens: fields.int("truncate_prompt_tokens"),
+            truncation: read_truncation(features, &mut fields),
             cache_salt: fields.string("cache_salt").map(str::to_owned),
             priority: fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
             render: RenderOptions {
@@ -90,13 +91,7 @@ impl ChatRequest {
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
             own_template: fields.value("chat_template").is_some(),
         };
-        read_reasoning_effort(&mut fields);
-        if let Some(truncate) = request.truncate_prompt_tokens.filter(|truncate| *truncate < -1) {
-            let loc = vec!["truncate_prompt_tokens".into()];
-            let message = "Input should be greater than or equal to -1";
-            let problem = Problem::new("greater_than_equal", loc, message, &truncate.into());
-            fields.problem(Problem { context: Some("'ge': -1".to_owned()), ..problem });
-        }
+        read_reasoning_effort(&mut fields, &features.reasoning_efforts);
         let problems = fields.into_problems();
         if problems.is_empty() { Ok(request) } else { Err(invalid(features, CHAT, &problems)) }
     }
@@ -132,6 +127,7 @@ fn wants_tools(fields: &Fields<'_>) -> bool {
 /// The validators of `ChatCompletionRequest` with `mode="before"`.
 fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
     let rules = Rules::new(features, CHAT, body);
+    rules.numbers(["prompt_logprobs", "top_logprobs"])?;
     rules.streaming()?;
     if let Some(top) = rules.get("top_logprobs").and_then(Value::as_i64) {
         if top < -1 {
@@ -162,16 +158,41 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
             .refuse("tool_choice", "The tool specified in `tool_choice` does not match any of the specified `tools`");
     }
     rules.one_constraint()?;
+    check_messages(features, body)?;
     rules.cache_salt()
 }
 
-fn read_reasoning_effort(fields: &mut Fields<'_>) {
-    const EXPECTED: &str = "'low', 'medium' or 'high'";
-    let known = |value: &Value| value.as_str().is_some_and(|effort| ["low", "medium", "high"].contains(&effort));
+/// A validator walks over the messages before their type is checked.
+fn check_messages(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
+    let kind = match (features.null_messages, body.get("messages")) {
+        (NullMessages::NoList, _) | (_, None) => return Ok(()),
+        (_, Some(Value::Null)) => "NoneType",
+        (_, Some(Value::Bool(_))) => "bool",
+        (_, Some(Value::Number(number))) if number.is_f64() => "float",
+        (_, Some(Value::Number(_))) => "int",
+        _ => return Ok(()),
+    };
+    Err(ApiError::bad_request(format!("'{kind}' object is not iterable")))
+}
+
+fn read_reasoning_effort(fields: &mut Fields<'_>, efforts: &str) {
+    let efforts: Vec<&str> = efforts.split_whitespace().collect();
+    let known = |value: &Value| value.as_str().is_some_and(|effort| efforts.contains(&effort));
     if let Some(value) = fields.value("reasoning_effort").filter(|value| !known(value)) {
-        let message = format!("Input should be {EXPECTED}");
+        let expected = one_of(&efforts);
+        let message = format!("Input should be {expected}");
         let problem = Problem::new("literal_error", vec!["reasoning_effort".into()], message, value);
-        fields.problem(Problem { context: Some(format!("'expected': \"{EXPECTED}\"")), ..problem });
+        fields.problem(Problem { context: Some(format!("'expected': \"{expected}\"")), ..problem });
+    }
+}
+
+/// `'a', 'b' or 'c'`, as pydantic lists what it takes.
+fn one_of(values: &[&str]) -> String {
+    let quoted: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
     }
 }
 

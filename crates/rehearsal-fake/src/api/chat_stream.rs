@@ -8,6 +8,7 @@ use super::{
     error::ApiError,
     generation::{Delta, Generation},
     object::shaped,
+    request_metrics::insert_metrics,
     sse::{Events, Outbox},
     usage_json::{Place, usage_json},
 };
@@ -62,15 +63,15 @@ impl ChatStream {
     fn delta(&self, context: &Context, delta: Delta, out: &mut Outbox) {
         let wire = &context.wire;
         let Some(choice) = self.generation.choices.get(delta.choice) else { return };
-        let tokens: Vec<u32> = delta.token.into_iter().collect();
-        let place = choice.token_ids.len() - tokens.len();
-        let logprobs = self.head.logprobs(context, &tokens, place);
+        let tokens = delta.tokens();
+        let sent = choice.token_ids.len() - tokens.len();
+        let logprobs = self.head.logprobs_after(context, sent, &choice.token_ids);
         let token_ids = self.head.token_ids(&tokens);
         let usage = self.each_usage(context, Some(choice.usage()));
         let finished = choice.finish.is_some();
         let separate = wire.features.finish_chunk == FinishChunk::Separate;
         let fingerprint =
-            if finished && self.plan.last == FinalUsage::NotSent { wire.fingerprint().into() } else { Value::Null };
+            if finished && self.plan.last == FinalUsage::NotSent { context.fingerprint() } else { Value::Null };
         if finished && !separate {
             let chunk_choice = self.last_choice(wire, delta.choice, Some(delta.text.into()), [logprobs, token_ids]);
             out.event(&self.chunk(context, ShapeName::ChatChunk, vec![chunk_choice], usage, fingerprint));
@@ -147,7 +148,9 @@ impl ChatStream {
         if self.plan.last == FinalUsage::Sent {
             let usage = self.generation.usage(self.first_choice.unwrap_or(0));
             let usage = usage_json(&context.wire, context.app.frontend.prompt_tokens_details, Place::Last, &usage);
-            out.event(&self.chunk(context, ShapeName::ChatChunk, Vec::new(), usage, context.wire.fingerprint().into()));
+            let mut chunk = self.chunk(context, ShapeName::ChatChunk, Vec::new(), usage, context.fingerprint());
+            insert_metrics(context, ShapeName::ChatChunk, &mut chunk, &self.generation);
+            out.event(&chunk);
         }
         out.done();
     }

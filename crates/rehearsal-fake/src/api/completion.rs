@@ -19,8 +19,9 @@ use super::{
     error::{ApiError, json_response},
     generation::{Generation, Job, Prompt},
     limits,
+    load_report::load_report,
     prompt_input::PromptInput,
-    sse::stream_response,
+    sse::{KeptAlive, stream_response},
 };
 use crate::{
     engine::PrefixCacheReads,
@@ -40,6 +41,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let request = CompletionRequest::read(context.features(), &body)?;
     context.check_model(request.model.as_deref())?;
     context.check_alive()?;
+    context.preflight(request.sampling.choices()).await?;
     request.check(context.features())?;
     let prompts =
         request.prompts.iter().map(|prompt| measured(context, &request, prompt)).collect::<Result<Vec<_>, _>>()?;
@@ -79,10 +81,14 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     if let Some(stream) = request.stream {
         let reporting = context.app.frontend.usage_reporting;
         let plan = plan_usage(context.features(), reporting, Endpoint::Completions, stream.options);
-        return Ok(stream_response(Arc::clone(context), CompletionStream::new(head, plan, generation), in_flight));
+        generation.set_interval(stream.interval(context.app.frontend.stream_interval));
+        let events = KeptAlive(CompletionStream::new(head, plan, generation));
+        return Ok(stream_response(Arc::clone(context), events, in_flight));
     }
     generation.finish().await?;
-    Ok(json_response(StatusCode::OK, whole(context, &head, &generation).to_string()))
+    let mut response = json_response(StatusCode::OK, whole(context, &head, &generation).to_string());
+    response.headers_mut().extend(load_report(context, headers));
+    Ok(response)
 }
 
 /// Tokenises and measures one prompt, in the order in which vLLM refuses it.
@@ -103,17 +109,12 @@ pub(super) fn measured(
         Overflow::Refused => i64::from(app.max_model_len) - request.max_tokens.max(0),
         Overflow::Clamped => i64::from(app.max_model_len),
     };
-    limits::truncate(
-        features,
-        &mut tokens,
-        request.truncate_prompt_tokens,
-        (i64::from(app.max_model_len), limit),
-        |kept, limit| {
-            format!(
-                "truncate_prompt_tokens={kept} cannot be greater than max_length={limit}. Please select a smaller truncation size."
-            )
-        },
-    )?;
+    let all = limits::whole_prompt(features, i64::from(app.max_model_len), request.max_tokens != 0);
+    limits::truncate(features, &mut tokens, request.truncation, (all, limit), |kept, limit| {
+        format!(
+            "truncate_prompt_tokens={kept} cannot be greater than max_length={limit}. Please select a smaller truncation size."
+        )
+    })?;
     let wanted = limits::Wanted { tokens: request.max_tokens, field: "max_tokens" };
     let max_tokens = limits::for_completion(features, app.max_model_len, tokens.len(), wanted)?;
     let max_tokens = if request.generates_hidden_token() { 1 } else { max_tokens };

@@ -7,9 +7,10 @@ use super::{
     generation::{Choice, Generation, Prompt},
     logprobs::{Logprobs, TokenNames, Wanted},
     object::shaped,
+    request_metrics::request_metrics,
     usage_json::{Place, usage_json},
 };
-use crate::version::ShapeName;
+use crate::{usage::Usage, version::ShapeName};
 
 /// What all parts of the answer to one completion request share.
 #[derive(Clone, Debug)]
@@ -29,6 +30,11 @@ impl CompletionHead {
     /// The tokens of a choice that the answer may show.
     pub(super) fn shown<'a>(&self, tokens: &'a [u32]) -> &'a [u32] {
         if self.hides_token { &[] } else { tokens }
+    }
+
+    /// What `echo` repeats of a prompt as text: nothing when its ids are sent (`serving_completion.py`).
+    pub(super) fn echoed_text<'a>(&self, prompt: &'a Prompt) -> &'a str {
+        if self.return_token_ids { "" } else { &prompt.text }
     }
 
     /// `token_ids`, if asked for.
@@ -55,7 +61,8 @@ pub(super) fn whole(context: &Context, head: &CompletionHead, generation: &Gener
         .map(|(index, choice)| choice_json(context, head, index, choice))
         .collect();
     let last = generation.choices.len().saturating_sub(1);
-    let usage = usage_json(wire, context.app.frontend.prompt_tokens_details, Place::Whole, &generation.usage(last));
+    let usage =
+        usage_json(wire, context.app.frontend.prompt_tokens_details, Place::Whole, &completion_usage(generation, last));
     shaped(
         wire,
         ShapeName::Completion,
@@ -65,25 +72,31 @@ pub(super) fn whole(context: &Context, head: &CompletionHead, generation: &Gener
             ("created", head.created.into()),
             ("model", context.app.frontend.model_name().into()),
             ("choices", choices.into()),
-            ("system_fingerprint", wire.fingerprint().into()),
+            ("system_fingerprint", context.fingerprint()),
             ("usage", usage),
+            ("metrics", request_metrics(context, Place::Whole, generation)),
         ],
     )
+}
+
+/// The account of a completion, for which vLLM does not tell what the cache has taken in.
+pub(super) fn completion_usage(generation: &Generation, cached_of: usize) -> Usage {
+    Usage { created_cache_tokens: None, ..generation.usage(cached_of) }
 }
 
 fn choice_json(context: &Context, head: &CompletionHead, index: usize, choice: &Choice) -> Value {
     let Some(prompt) = head.prompts.get(choice.prompt) else { return Value::Null };
     let generated = head.shown(&choice.token_ids);
     let echoed: &[u32] = if head.echo { &prompt.tokens } else { &[] };
+    let prompt_text = head.echoed_text(prompt);
     let text = match (head.echo, head.hides_token) {
         (false, _) => choice.text().to_owned(),
-        (true, true) => prompt.text.clone(),
-        (true, false) => format!("{}{}", prompt.text, choice.text()),
+        (true, true) => prompt_text.to_owned(),
+        (true, false) => format!("{prompt_text}{}", choice.text()),
     };
     let logprobs = head.logprobs.map_or(Value::Null, |wanted| {
-        let tokens = [echoed, generated].concat();
         let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };
-        logprobs.completion(&context.wire, &tokens, echoed.len(), 0, 0)
+        logprobs.completion(&context.wire, (echoed, generated), 0, &mut 0)
     });
     let prompt_token_ids = if head.return_token_ids { json!(*prompt.tokens) } else { Value::Null };
     shaped(

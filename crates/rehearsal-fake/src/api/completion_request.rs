@@ -6,15 +6,16 @@ use super::{
     beam_search::Beams,
     error::ApiError,
     fields::Fields,
+    limits::{Truncation, read_truncation},
     logprobs::{self, TokenNames},
     prompt_input::{PromptInput, read_prompts},
     rules::Rules,
     sampling::Sampling,
-    stream_options::{StreamRequest, read_stream},
+    stream_options::{StreamRequest, read_stream, with_interval},
     structured::check_schema,
-    validation::{Handler, Problem, invalid},
+    validation::{Handler, invalid},
 };
-use crate::version::{Features, NullMaxTokens, PydanticErrors, SeveralChoices, StreamedBeams};
+use crate::version::{Features, NullMaxTokens, PydanticErrors, SeveralChoices, StreamedBeams, Suffix};
 
 /// The route of this request.
 pub(super) const COMPLETIONS: Handler = Handler { path: "/v1/completions", function: "create_completion", line: 518 };
@@ -36,7 +37,7 @@ pub(super) struct CompletionRequest {
     pub(super) top_logprobs: i64,
     pub(super) prompt_logprobs: Option<i64>,
     pub(super) return_token_ids: bool,
-    pub(super) truncate_prompt_tokens: Option<i64>,
+    pub(super) truncation: Truncation,
     pub(super) cache_salt: Option<String>,
     pub(super) priority: i32,
     pub(super) echo: bool,
@@ -58,17 +59,18 @@ impl CompletionRequest {
             Some(true) => TokenNames::Ids,
             _ => TokenNames::Text,
         };
+        let stream = read_stream(&mut fields);
         let request = Self {
             model: fields.string("model").map(str::to_owned),
-            prompts: read_prompts(&mut fields),
+            prompts: read_prompts(features, &mut fields),
             max_tokens: fields.int("max_tokens").unwrap_or(DEFAULT_MAX_TOKENS),
-            sampling: Sampling::read(&mut fields, features.coercion),
-            stream: read_stream(&mut fields),
+            sampling: Sampling::read(&mut fields, features),
+            stream: with_interval(features, &mut fields, stream),
             logprobs: top_logprobs.map(|top| logprobs::Wanted { top: u32::try_from(top).unwrap_or(0), names }),
             top_logprobs: top_logprobs.unwrap_or(0),
             prompt_logprobs: fields.int("prompt_logprobs"),
             return_token_ids: fields.bool("return_token_ids").unwrap_or(false),
-            truncate_prompt_tokens: fields.int("truncate_prompt_tokens"),
+            truncation: read_truncation(features, &mut fields),
             cache_salt: fields.string("cache_salt").map(str::to_owned),
             priority: fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
             echo: fields.bool("echo").unwrap_or(false),
@@ -78,12 +80,6 @@ impl CompletionRequest {
             has_suffix: fields.string("suffix").is_some(),
             has_embeddings: fields.value("prompt_embeds").is_some(),
         };
-        if let Some(truncate) = request.truncate_prompt_tokens.filter(|truncate| *truncate < -1) {
-            let loc = vec!["truncate_prompt_tokens".into()];
-            let message = "Input should be greater than or equal to -1";
-            let problem = Problem::new("greater_than_equal", loc, message, &truncate.into());
-            fields.problem(Problem { context: Some("'ge': -1".to_owned()), ..problem });
-        }
         let problems = fields.into_problems();
         if problems.is_empty() { Ok(request) } else { Err(invalid(features, COMPLETIONS, &problems)) }
     }
@@ -99,10 +95,17 @@ impl CompletionRequest {
         }
         self.sampling.check_sequences(self.prompts.len())?;
         if self.has_suffix {
-            return Err(ApiError::bad_request("suffix is not currently supported"));
+            return Err(self.suffix_refused(features));
+        }
+        if self.has_embeddings && self.echo {
+            return Err(ApiError::bad_request("Echo is unsupported with prompt embeds."));
+        }
+        if self.has_embeddings && self.prompt_logprobs.is_some() {
+            return Err(ApiError::bad_request("prompt_logprobs is not compatible with prompt embeds."));
         }
         if self.has_embeddings {
-            return Err(ApiError::bad_request("You must set `--enable-prompt-embeds` to input `prompt_embeds`."));
+            let message = "You must set `--enable-prompt-embeds` to input `prompt_embeds`.";
+            return Err(ApiError::bad_param(features, "prompt_embeds", message));
         }
         if self.crashes {
             // the exception has no text
@@ -110,9 +113,27 @@ impl CompletionRequest {
         }
         check_schema(&self.response_format)?;
         if self.prompts.is_empty() {
-            return Err(ApiError::bad_request("please provide at least one prompt"));
+            return Err(ApiError::bad_request(&features.no_prompts));
         }
         Ok(())
+    }
+
+    /// What a text to put behind the reply is told, in vLLM's order.
+    fn suffix_refused(&self, features: &Features) -> ApiError {
+        if features.suffix == Suffix::Unsupported {
+            return ApiError::bad_request("suffix is not currently supported");
+        }
+        let all_text = self.prompts.iter().all(|prompt| matches!(prompt, PromptInput::Text(_)));
+        ApiError::bad_field(
+            "suffix",
+            match () {
+                () if self.echo => "Echo is unsupported with suffix.",
+                () if self.has_embeddings => "suffix is not supported with prompt_embeds",
+                () if self.truncation.tokens.is_some() => "suffix is not supported with truncate_prompt_tokens",
+                () if all_text => "suffix is only supported for models with FIM completion rendering",
+                () => "suffix requires text prompt input for FIM completion rendering",
+            },
+        )
     }
 
     /// `max_tokens` for the engine: it cannot generate nothing, so an echo without a reply hides one token.
@@ -128,6 +149,7 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
     if empty && rules.get("prompt_embeds").is_none() {
         return rules.refuse("prompt", "Either prompt or prompt_embeds must be provided and non-empty.");
     }
+    rules.numbers(["prompt_logprobs", "logprobs"])?;
     rules.streaming()?;
     if let Some(logprobs) = rules.get("logprobs").and_then(Value::as_i64).filter(|logprobs| *logprobs < 0) {
         // newer versions take -1 for the whole vocabulary, as chats do

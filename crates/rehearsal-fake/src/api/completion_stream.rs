@@ -3,17 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{
-    completion_answer::CompletionHead,
+    completion_answer::{CompletionHead, completion_usage},
     context::Context,
     generation::{Choice, Delta, Generation},
     logprobs::Logprobs,
     object::shaped,
+    request_metrics::insert_metrics,
     sse::{Events, Outbox},
     usage_json::{Place, usage_json},
 };
 use crate::{
     usage::{EachChunk, FinalUsage, UsagePlan},
-    version::{FinishChunk, ShapeName},
+    version::{FinishChunk, ShapeName, TextOffsets},
 };
 
 /// A completion on its way out.
@@ -38,33 +39,36 @@ impl CompletionStream {
         let Some(prompt) = self.head.prompts.get(choice.prompt) else { return };
         let wire = &context.wire;
         let first = choice.token_ids.len() <= 1;
-        let shown = delta.token.filter(|_| !self.head.hides_token);
+        let shown = if self.head.hides_token { Vec::new() } else { delta.tokens() };
         let echoed: &[u32] = if first && self.head.echo { &prompt.tokens } else { &[] };
-        let tokens = [echoed, shown.as_slice()].concat();
-        // the offsets of vLLM advance by the generated text alone, an echoed prompt is not counted
+        // the offsets of old versions advance by the generated text alone, an echoed prompt is not counted
         let advance = delta.text.chars().count();
         let text = match (first && self.head.echo, self.head.hides_token) {
-            (true, true) => prompt.text.clone(),
-            (true, false) => format!("{}{}", prompt.text, delta.text),
+            (true, true) => self.head.echoed_text(prompt).to_owned(),
+            (true, false) => format!("{}{}", self.head.echoed_text(prompt), delta.text),
             (false, _) => delta.text,
         };
         let logprobs = match self.head.logprobs {
             None => Value::Null,
             Some(wanted) => {
-                let place = choice.token_ids.len() - shown.iter().len();
-                let offset = self.offsets.get_mut(delta.choice).map_or(0, |offset| {
-                    let start = *offset;
-                    *offset += advance;
-                    start
-                });
+                let generated = if self.head.hides_token { &[] } else { choice.token_ids.as_slice() };
+                let start = self.offsets.get(delta.choice).copied().unwrap_or(0);
+                let mut end = start;
                 let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };
-                logprobs.completion(wire, &tokens, echoed.len(), place, offset)
+                let told = logprobs.completion(wire, (echoed, generated), generated.len() - shown.len(), &mut end);
+                if let Some(offset) = self.offsets.get_mut(delta.choice) {
+                    *offset = match wire.features.text_offsets {
+                        TextOffsets::Text => start + advance,
+                        TextOffsets::Tokens => end,
+                    };
+                }
+                told
             }
         };
         // 0.13 sends the ids of an echoed prompt whether or not they are asked for
         let tells_prompt = first && (self.head.return_token_ids || self.head.echo);
         let prompt_token_ids = if tells_prompt { json!(*prompt.tokens) } else { Value::Null };
-        let token_ids = self.head.token_ids(shown.as_slice());
+        let token_ids = self.head.token_ids(&shown);
         let separate = wire.features.finish_chunk == FinishChunk::Separate;
         let finished = choice.finish.is_some();
         let says = |separate_says: bool| finished && (separate == separate_says);
@@ -103,7 +107,7 @@ impl CompletionStream {
             EachChunk::Null | EachChunk::Absent => Value::Null,
         };
         let last_json = finishes && self.plan.last == FinalUsage::NotSent;
-        let fingerprint = if last_json { context.wire.fingerprint().into() } else { Value::Null };
+        let fingerprint = if last_json { context.fingerprint() } else { Value::Null };
         self.object(context, chunk_choice, usage, fingerprint)
     }
 
@@ -125,9 +129,11 @@ impl CompletionStream {
 
     fn end(&self, context: &Context, out: &mut Outbox) {
         if self.plan.last == FinalUsage::Sent {
-            let usage = self.generation.usage(self.first_choice.unwrap_or(0));
+            let usage = completion_usage(&self.generation, self.first_choice.unwrap_or(0));
             let usage = usage_json(&context.wire, context.app.frontend.prompt_tokens_details, Place::Last, &usage);
-            out.event(&self.object(context, None, usage, context.wire.fingerprint().into()));
+            let mut chunk = self.object(context, None, usage, context.fingerprint());
+            insert_metrics(context, ShapeName::CompletionChunk, &mut chunk, &self.generation);
+            out.event(&chunk);
         }
         out.done();
     }

@@ -12,7 +12,7 @@ use super::{
     body::read_object,
     error::ApiError,
     lora::Adapters,
-    options::{DevMode, RuntimeLora, ScaleOut},
+    options::{DevMode, Fingerprint, RuntimeLora, ScaleOut},
     responses::ResponseStore,
     steering::Steering,
     validation::Handler,
@@ -106,6 +106,30 @@ impl Context {
         let header = headers.get("x-request-id").and_then(|value| value.to_str().ok());
         let own = header.or_else(|| body.get("request_id").and_then(Value::as_str));
         own.map_or_else(|| self.new_id(), str::to_owned)
+    }
+
+    /// `system_fingerprint`.
+    pub(super) fn fingerprint(&self) -> Value {
+        let own = self.wire.fingerprint();
+        match (&self.app.frontend.fingerprint, own) {
+            (_, None) | (Fingerprint::Absent, _) => Value::Null,
+            (Fingerprint::Custom(text), Some(_)) => text.as_str().into(),
+            (Fingerprint::Hash, Some(own)) => own.into(),
+            (Fingerprint::Full, Some(own)) => match (self.app.tensor_parallel, own.rsplit_once('-')) {
+                (ranks, Some((release, digits))) if 1 < ranks => format!("{release}-tp{ranks}-{digits}").into(),
+                _ => own.into(),
+            },
+        }
+    }
+
+    /// Refuses a request of `n` choices when the queue is full, before anything else is looked at.
+    pub(super) async fn preflight(&self, n: u32) -> Result<(), ApiError> {
+        let Some(admission) = &self.app.admission else { return Ok(()) };
+        admission.check(n).map_err(|_| ApiError::overloaded())?;
+        // vLLM renders and tokenises next, and whatever arrives meanwhile passes this check, too: the second one, at
+        // the engine's door, refuses it inside its stream
+        tokio::task::yield_now().await;
+        Ok(())
     }
 
     /// A new id.

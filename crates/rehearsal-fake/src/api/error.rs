@@ -49,6 +49,14 @@ impl ApiError {
         }
     }
 
+    /// The same; versions that name the field repeat its name behind the message.
+    pub(super) fn bad_param(features: &Features, param: &str, message: &str) -> Self {
+        match (features.error_param, features.error_code) {
+            (ErrorParam::Named, ErrorCode::Status) => Self::bad_field(param, format!("{message} (parameter={param})")),
+            _ => Self::bad_request(message),
+        }
+    }
+
     /// The same, with the value too; versions that name the field repeat both behind the message.
     pub(super) fn bad_value(features: &Features, param: &str, value: &str, message: &str) -> Self {
         match (features.error_param, features.error_code) {
@@ -86,6 +94,12 @@ impl ApiError {
     /// A bug of the version answered as, or an engine that is gone.
     pub(super) fn internal(message: impl Into<String>) -> Self {
         Self::object(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", message, "internal_error")
+    }
+
+    /// The queue is as full as it may be (`vllm/exceptions.py`, `QueueOverflowError` and `MaxQueuedTokensError`).
+    pub(super) fn overloaded() -> Self {
+        const BUSY: &str = "The engine is currently busy and cannot accept new requests. Please try again later or on a different instance.";
+        Self::object(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", BUSY, "service_unavailable")
     }
 
     /// The driver is gone: what vLLM says when its engine process died.

@@ -33,6 +33,11 @@ impl<'a> Fields<'a> {
         self.problems
     }
 
+    /// How values of another JSON type are taken.
+    pub(super) fn coercion(&self) -> Coercion {
+        self.coercion
+    }
+
     /// Adds something that does not fit.
     pub(super) fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);

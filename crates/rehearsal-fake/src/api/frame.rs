@@ -19,16 +19,15 @@ use super::{
     options::RequestIdHeaders,
     router,
 };
-use crate::version::HeaderStyle;
+use crate::version::{CrossOrigin, HeaderStyle};
 
-const PREFLIGHT: [(HeaderName, HeaderValue); 4] = [
+const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (
         VARY,
         HeaderValue::from_static(
             "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network",
         ),
     ),
-    (HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*")),
     (
         HeaderName::from_static("access-control-allow-methods"),
         HeaderValue::from_static("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"),
@@ -44,7 +43,7 @@ pub(super) async fn around(State(context): State<Arc<Context>>, request: Request
     };
     let origin = request.headers().contains_key(ORIGIN);
     let mut response = if is_preflight(&request) {
-        preflight(request.headers())
+        preflight(request.headers(), context.features().cross_origin)
     } else if is_authorized(&context, &request) {
         next.run(request).await
     } else {
@@ -60,7 +59,7 @@ pub(super) async fn around(State(context): State<Arc<Context>>, request: Request
             // those two are answered outside the CORS middleware
             headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
         }
-        if origin {
+        if origin && context.features().cross_origin == CrossOrigin::Any {
             headers.entry("access-control-allow-origin").or_insert(HeaderValue::from_static("*"));
         }
     }
@@ -90,8 +89,17 @@ fn is_preflight(request: &Request) -> bool {
         && headers.contains_key("access-control-request-method")
 }
 
-fn preflight(asked: &HeaderMap) -> Response {
-    let mut response = Response::new("OK".into());
+fn preflight(asked: &HeaderMap, allowed: CrossOrigin) -> Response {
+    let mut response = match allowed {
+        CrossOrigin::Any => Response::new("OK".into()),
+        CrossOrigin::None => Response::new("Disallowed CORS origin".into()),
+    };
+    match allowed {
+        CrossOrigin::Any => {
+            response.headers_mut().insert("access-control-allow-origin", HeaderValue::from_static("*"));
+        }
+        CrossOrigin::None => *response.status_mut() = StatusCode::BAD_REQUEST,
+    }
     let headers = response.headers_mut();
     headers.extend(PREFLIGHT);
     if let Some(names) = asked.get("access-control-request-headers") {

@@ -101,7 +101,7 @@ impl GenerateRequest {
         let token_ids = fields.ints("token_ids").unwrap_or_default();
         let params = fields.within("sampling_params", |params| {
             let max_tokens = params.int("max_tokens").unwrap_or(DEFAULT_MAX_TOKENS);
-            (Sampling::read(params, features.coercion), max_tokens, params.int("logprobs"))
+            (Sampling::read(params, features), max_tokens, params.int("logprobs"))
         });
         let (sampling, max_tokens, logprobs) = params.unwrap_or((Sampling::default(), DEFAULT_MAX_TOKENS, None));
         let request = Self {

@@ -30,8 +30,9 @@ impl GenerateHead {
         let tokens = choice.token_ids.get(from..).unwrap_or_default();
         let logprobs = self.logprobs.map_or(Value::Null, |wanted| {
             let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };
-            let entry = |(place, token): (usize, &u32)| logprobs.chat_entry(*token, from + place);
-            json!({"content": tokens.iter().enumerate().map(entry).collect::<Vec<_>>()})
+            let so_far = |count: usize| choice.token_ids.get(..count).unwrap_or_default();
+            let entry = |index: usize| logprobs.chat_entry(&context.wire, so_far(index + 1));
+            json!({"content": (from..choice.token_ids.len()).filter_map(entry).collect::<Vec<_>>()})
         });
         let finished = choice.finish.is_some();
         shaped(

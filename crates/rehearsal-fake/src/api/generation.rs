@@ -7,8 +7,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::{context::Context, error::ApiError, steering::Gate};
 use crate::{
-    driver::{Emission, EngineHandle, Submission, Tokens},
-    engine::{EngineRequest, Finish, FinishReason, PrefixCacheReads, SamplingParams, StopReason},
+    driver::{Emission, EngineHandle, Submission, Ticket, Tokens},
+    engine::{EngineRequest, Finish, FinishReason, Nanos, PrefixCacheReads, SamplingParams, StopReason},
+    server::Admission,
     text::TextRequest,
     tokenizer::{GeneratedText, Tokenizer},
     usage::Usage,
@@ -44,6 +45,10 @@ pub(super) struct Choice {
     pub(super) prompt_tokens: u64,
     pub(super) token_ids: Vec<u32>,
     pub(super) finish: Option<Finish>,
+    /// When its last token came, in the engine's time.
+    pub(super) last_token_at: Option<Nanos>,
+    /// Tokens of which a [`Delta`] has told.
+    sent: usize,
     text: GeneratedText,
     stop: Vec<String>,
 }
@@ -56,6 +61,8 @@ impl Choice {
             prompt_tokens: prompt.tokens.len() as u64,
             token_ids: Vec::new(),
             finish: None,
+            last_token_at: None,
+            sent: 0,
             text: GeneratedText::new(tokenizer, sampling),
             stop: sampling.stop.clone(),
         }
@@ -78,7 +85,7 @@ impl Choice {
 
     /// What it has used so far.
     pub(super) fn usage(&self) -> Usage {
-        Usage { prompt_tokens: self.prompt_tokens, completion_tokens: self.token_ids.len() as u64, cached_tokens: None }
+        Usage { prompt_tokens: self.prompt_tokens, completion_tokens: self.token_ids.len() as u64, ..Usage::default() }
     }
 
     /// `finish_reason`.
@@ -109,6 +116,15 @@ pub(super) struct Delta {
     pub(super) choice: usize,
     pub(super) text: String,
     pub(super) token: Option<u32>,
+    /// Tokens before it that `stream_interval` has held back.
+    pub(super) earlier: Vec<u32>,
+}
+
+impl Delta {
+    /// All its tokens, in order.
+    pub(super) fn tokens(&self) -> Vec<u32> {
+        self.earlier.iter().copied().chain(self.token).collect()
+    }
 }
 
 /// A request that is being generated. Dropping it aborts what is not finished.
@@ -119,13 +135,21 @@ pub(super) struct Generation {
     ready: VecDeque<Delta>,
     progress: Progress,
     gate: Gate,
+    /// What the engine said while the request was frozen.
+    pending: Option<Emission>,
+    /// Tokens of a choice that come together.
+    interval: usize,
+    cached_block: Option<u32>,
+    admission: Option<(Admission, Ticket)>,
+    /// The queue was full at the engine's door.
+    refused: bool,
 }
 
 /// Where a request is.
 #[derive(Debug)]
 enum Progress {
     /// The server was paused when it came: it is handed over at the resumption.
-    Held(EngineHandle, Option<Submission>),
+    Held(EngineHandle, Ticket, Option<Submission>),
     /// With the engine.
     Submitted(Tokens),
     /// Without the engine: complete, or given up.
@@ -153,38 +177,70 @@ impl Generation {
                 choices.push(Choice::new(&app.tokenizer, index, prompt, &prompt.sampling));
             }
         }
+        let ticket = app.engine.ticket();
+        let lengths = job.prompts.iter().map(|prompt| prompt.tokens.len() as u64);
+        let admitted = app.admission.as_ref().is_none_or(|admission| admission.enter(ticket, job.n, lengths).is_ok());
+        let sequences = if admitted { sequences } else { Vec::new() };
         let submission = Submission { sequences, n: job.n };
         let mut gate = context.steering.enter();
         let progress = if gate.try_pass() {
-            Progress::Submitted(app.engine.submit(app.engine.ticket(), submission))
+            Progress::Submitted(app.engine.submit(ticket, submission))
         } else {
-            Progress::Held(app.engine.clone(), Some(submission))
+            Progress::Held(app.engine.clone(), ticket, Some(submission))
         };
-        Self { choices, ready: VecDeque::new(), progress, gate }
+        Self {
+            choices,
+            ready: VecDeque::new(),
+            progress,
+            gate,
+            pending: None,
+            interval: 1,
+            cached_block: app.cached_block,
+            admission: app.admission.clone().map(|admission| (admission, ticket)),
+            refused: !admitted,
+        }
     }
 
     /// A request whose choices are complete, and what a stream is to say of them.
     pub(super) fn settled(context: &Context, choices: Vec<Choice>, ready: VecDeque<Delta>) -> Self {
-        Self { choices, ready, progress: Progress::Settled, gate: context.steering.enter() }
+        Self {
+            choices,
+            ready,
+            progress: Progress::Settled,
+            gate: context.steering.enter(),
+            pending: None,
+            interval: 1,
+            cached_block: context.app.cached_block,
+            admission: None,
+            refused: false,
+        }
     }
 
-    /// What the engine says next; meanwhile an operator may hold, freeze or abort the request.
+    /// Has a choice's first token come alone and then this many at a time, as `--stream-interval` and `stream_interval` ask.
+    pub(super) fn set_interval(&mut self, tokens: u32) {
+        self.interval = usize::try_from(tokens).unwrap_or(usize::MAX).max(1);
+    }
+
+    /// What the engine says next; meanwhile an operator may hold, freeze or abort the request. Whoever waits no longer loses nothing.
     async fn emission(&mut self) -> Option<Emission> {
-        if let Progress::Held(engine, submission) = &mut self.progress {
+        if let Progress::Held(engine, ticket, submission) = &mut self.progress {
             self.gate.pass().await;
             let submission = submission.take()?;
-            self.progress = Progress::Submitted(engine.submit(engine.ticket(), submission));
+            self.progress = Progress::Submitted(engine.submit(*ticket, submission));
         }
         let Progress::Submitted(tokens) = &mut self.progress else { return None };
-        tokio::select! {
-            biased;
-            emission = tokens.next() => {
-                self.gate.thawed().await;
-                return emission;
+        if self.pending.is_none() {
+            tokio::select! {
+                biased;
+                emission = tokens.next() => self.pending = emission,
+                () = self.gate.aborted() => {
+                    tokens.abort();
+                    return tokens.next().await;
+                }
             }
-            () = self.gate.aborted() => tokens.abort(),
         }
-        tokens.next().await
+        self.gate.thawed().await;
+        self.pending.take()
     }
 
     /// What comes next; `None` when every choice has finished.
@@ -192,9 +248,28 @@ impl Generation {
         if let Some(delta) = self.ready.pop_front() {
             return Some(Ok(delta));
         }
-        let (index, token, finish) = match self.emission().await {
-            Some(Emission::Progress { choice, token, finish, .. }) => (choice, token, finish),
-            Some(Emission::Refused(error)) => return Some(Err(ApiError::bad_request(error.to_string()))),
+        if self.refused {
+            return Some(Err(ApiError::overloaded()));
+        }
+        loop {
+            match self.progress().await? {
+                Ok(Some(delta)) => return Some(Ok(delta)),
+                Ok(None) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// The next token or end; `None` inside for a token that waits for others.
+    async fn progress(&mut self) -> Option<Result<Option<Delta>, ApiError>> {
+        let (index, token, finish, at) = match self.emission().await {
+            Some(Emission::Progress { choice, token, finish, at }) => (choice, token, finish, at),
+            Some(Emission::Refused(error)) => {
+                if let Some((admission, ticket)) = &self.admission {
+                    admission.forget(*ticket);
+                }
+                return Some(Err(ApiError::bad_request(error.to_string())));
+            }
             None if self.choices.iter().all(|choice| choice.finish.is_some()) => return None,
             None => return Some(Err(ApiError::engine_dead())),
         };
@@ -203,8 +278,16 @@ impl Generation {
         if let Some(token) = token {
             choice.token_ids.push(token);
             choice.text.push(token);
+            choice.last_token_at = Some(at);
         }
         choice.finish = finish;
+        let waiting = choice.token_ids.len() - choice.sent;
+        if choice.finish.is_none() && choice.sent != 0 && waiting < self.interval {
+            return Some(Ok(None));
+        }
+        let held = choice.token_ids.get(choice.sent..).unwrap_or_default();
+        let earlier = held.get(..waiting.saturating_sub(usize::from(token.is_some()))).unwrap_or_default().to_vec();
+        choice.sent = choice.token_ids.len();
         let text = match &choice.finish {
             Some(Finish { reason: FinishReason::Error, .. }) => {
                 return Some(Err(ApiError::internal("Internal server error")));
@@ -212,7 +295,7 @@ impl Generation {
             Some(finish) => choice.text.finish(finish),
             None => choice.text.ready(),
         };
-        Some(Ok(Delta { choice: index, text, token }))
+        Some(Ok(Some(Delta { choice: index, text, token, earlier })))
     }
 
     /// Gives up what is not finished.
@@ -234,11 +317,26 @@ impl Generation {
         let mut prompts: Vec<(usize, u64)> =
             self.choices.iter().map(|choice| (choice.prompt, choice.prompt_tokens)).collect();
         prompts.dedup_by_key(|(prompt, _)| *prompt);
-        let finish = self.choices.get(cached_of).and_then(|choice| choice.finish);
+        let told = self.choices.get(cached_of);
+        let cached = told.and_then(|choice| choice.finish?.cached_tokens).map(u64::from);
+        let blocks = told.zip(self.cached_block).map(|(choice, block)| {
+            let block = u64::from(block.max(1));
+            choice.prompt_tokens / block * block
+        });
         Usage {
             prompt_tokens: prompts.iter().map(|(_, tokens)| tokens).sum(),
             completion_tokens: self.choices.iter().map(|choice| choice.token_ids.len() as u64).sum(),
-            cached_tokens: finish.and_then(|finish| finish.cached_tokens).map(u64::from),
+            cached_tokens: cached,
+            created_cache_tokens: cached.map(|cached| blocks.unwrap_or(0).saturating_sub(cached)),
+        }
+    }
+}
+
+impl Drop for Generation {
+    /// What the engine never got has no end that would free its place.
+    fn drop(&mut self) {
+        if let (Progress::Held(..), Some((admission, ticket))) = (&self.progress, &self.admission) {
+            admission.forget(*ticket);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How many tokens a request may generate, and how long its prompt may be.
 
-use super::error::ApiError;
-use crate::version::{ErrorCode, ErrorParam, Features, Overflow};
+use super::{error::ApiError, fields::Fields, validation::Problem};
+use crate::version::{ErrorCode, ErrorParam, Features, Overflow, TruncationSide, WholeTruncation};
 
 /// The `max_tokens` of a request, under whichever name it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +78,60 @@ fn clamped(features: &Features, limit: i64, prompt: i64, wanted: Option<Wanted>)
     Ok(wanted.map_or(left, |wanted| wanted.tokens.min(left)))
 }
 
-/// `truncate_prompt_tokens`: keeps the end of the prompt. `all` is what −1 stands for, `limit` the most that may be asked for.
+/// The tokens that `truncate_prompt_tokens: -1` keeps of a prompt whose request `generates` something.
+pub(super) fn whole_prompt(features: &Features, max_model_len: i64, generates: bool) -> i64 {
+    match features.whole_truncation {
+        WholeTruncation::OneLeft if generates => max_model_len - 1,
+        WholeTruncation::OneLeft | WholeTruncation::Context => max_model_len,
+    }
+}
+
+/// What a request cuts off its prompts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Truncation {
+    /// `truncate_prompt_tokens`: how many tokens are kept.
+    pub(super) tokens: Option<i64>,
+    pub(super) side: Side,
+}
+
+/// Where tokens are cut off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Side {
+    /// At the beginning.
+    #[default]
+    Left,
+    /// At the end.
+    Right,
+}
+
+/// Reads what a request cuts off.
+pub(super) fn read_truncation(features: &Features, fields: &mut Fields<'_>) -> Truncation {
+    let tokens = fields.int("truncate_prompt_tokens");
+    if let Some(tokens) = tokens.filter(|tokens| *tokens < -1) {
+        let loc = vec!["truncate_prompt_tokens".into()];
+        let problem =
+            Problem::new("greater_than_equal", loc, "Input should be greater than or equal to -1", &tokens.into());
+        fields.problem(Problem { context: Some("'ge': -1".to_owned()), ..problem });
+    }
+    let asked = fields.value("truncation_side").filter(|_| features.truncation_side == TruncationSide::Asked);
+    let side = match asked.map(|side| (side, side.as_str())) {
+        None | Some((_, Some("left"))) => Side::Left,
+        Some((_, Some("right"))) => Side::Right,
+        Some((other, _)) => {
+            let (loc, message) = (vec!["truncation_side".into()], "Input should be 'left' or 'right'");
+            let problem = Problem::new("literal_error", loc, message, other);
+            fields.problem(Problem { context: Some("'expected': \"'left' or 'right'\"".to_owned()), ..problem });
+            Side::Left
+        }
+    };
+    Truncation { tokens, side }
+}
+
+/// `truncate_prompt_tokens`: keeps the end of the prompt, or its beginning. `all` is what −1 stands for, `limit` the most that may be asked for.
 pub(super) fn truncate(
     features: &Features,
     prompt: &mut Vec<u32>,
-    asked: Option<i64>,
+    Truncation { tokens: asked, side }: Truncation,
     (all, limit): (i64, i64),
     refused: impl FnOnce(i64, i64) -> String,
 ) -> Result<(), ApiError> {
@@ -98,8 +147,11 @@ pub(super) fn truncate(
         };
         return Err(ApiError::bad_value(features, "truncate_prompt_tokens", &kept.to_string(), &message));
     }
-    let surplus = prompt.len().saturating_sub(usize::try_from(kept).unwrap_or(0));
-    prompt.drain(..surplus);
+    let kept = usize::try_from(kept).unwrap_or(0);
+    match side {
+        Side::Left => drop(prompt.drain(..prompt.len().saturating_sub(kept))),
+        Side::Right => prompt.truncate(kept),
+    }
     Ok(())
 }
 
@@ -175,8 +227,13 @@ mod tests {
     fn truncation_keeps_the_end() {
         let features = Wire::of("0.13.0".parse().unwrap()).unwrap().features;
         let mut prompt = vec![1, 2, 3];
-        truncate(&features, &mut prompt, Some(2), (9, 9), |_, _| String::new()).unwrap();
+        let to = |tokens: i64, side: Side| Truncation { tokens: Some(tokens), side };
+        truncate(&features, &mut prompt, to(2, Side::Left), (9, 9), |_, _| String::new()).unwrap();
         assert_eq!(prompt, [2, 3]);
-        assert!(truncate(&features, &mut prompt, Some(10), (9, 9), |kept, limit| format!("{kept} {limit}")).is_err());
+        truncate(&features, &mut prompt, to(1, Side::Right), (9, 9), |_, _| String::new()).unwrap();
+        assert_eq!(prompt, [2]);
+        let refused =
+            truncate(&features, &mut prompt, to(10, Side::Left), (9, 9), |kept, limit| format!("{kept} {limit}"));
+        assert!(refused.is_err());
     }
 }

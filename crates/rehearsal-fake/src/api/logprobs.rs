@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::object::shaped;
 use crate::{
     tokenizer::Tokenizer,
-    version::{ShapeName, Wire},
+    version::{PartialCharacters, ShapeName, Wire},
 };
 
 /// How tokens are named in log probabilities.
@@ -34,45 +34,54 @@ pub(super) struct Logprobs<'a> {
 }
 
 impl Logprobs<'_> {
-    /// `logprobs.content[…]` of a chat.
-    pub(super) fn chat_entry(&self, token: u32, place: usize) -> Value {
+    /// `logprobs.content[…]` of a chat, for the last of these tokens of a choice; `None` without one.
+    pub(super) fn chat_entry(&self, wire: &Wire, tokens: &[u32]) -> Option<Value> {
+        let (&token, before) = tokens.split_last()?;
+        let place = before.len();
+        let named = Named { logprobs: self, partial: wire.features.partial_characters, before };
         let candidates = self.candidates(token, place, self.wanted.top);
         let top: Vec<Value> = candidates
             .iter()
             .map(|(id, logprob)| {
-                let name = self.name(*id);
+                let name = named.name(*id);
                 json!({"token": name, "logprob": logprob, "bytes": name.as_bytes()})
             })
             .collect();
         // the token's own bytes are its text even when its name is its id
-        json!({
-            "token": self.name(token), "logprob": chosen(token, place), "bytes": self.text(token).as_bytes(), "top_logprobs": top
-        })
+        Some(json!({
+            "token": named.name(token), "logprob": chosen(token, place), "bytes": named.text(token).as_bytes(), "top_logprobs": top
+        }))
     }
 
-    /// `logprobs` of a completion, for tokens of which the first `prompt` belong to the prompt; `place` and `offset` say where they begin.
+    /// `logprobs` of a completion, for an echoed prompt and those of its generated tokens that follow the first `sent`. `offset` is where
+    /// the text begins, and afterwards where it ends.
     pub(super) fn completion(
         &self,
         wire: &Wire,
-        tokens: &[u32],
-        prompt: usize,
-        place: usize,
-        mut offset: usize,
+        (prompt, generated): (&[u32], &[u32]),
+        sent: usize,
+        offset: &mut usize,
     ) -> Value {
+        let partial = wire.features.partial_characters;
+        let echoed = (0..prompt.len()).map(|index| (prompt, index));
+        let tokens = echoed.chain((sent..generated.len()).map(|index| (generated, index)));
         let (mut offsets, mut logprobs, mut names, mut tops) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (index, token) in tokens.iter().enumerate() {
-            let name = self.name(*token);
-            offsets.push(Value::from(offset));
-            offset += name.chars().count();
-            if index == 0 && 0 < prompt {
+        for (nth, (sequence, index)) in tokens.enumerate() {
+            let (Some(token), before) = (sequence.get(index), sequence.get(..index).unwrap_or_default()) else { break };
+            let speaker = Named { logprobs: self, partial, before };
+            let name = speaker.name(*token);
+            offsets.push(Value::from(*offset));
+            *offset += name.chars().count();
+            let place = sent + nth;
+            if nth == 0 && !prompt.is_empty() {
                 // nothing comes before the first token of a prompt
                 logprobs.push(Value::Null);
                 tops.push(Value::Null);
             } else {
-                logprobs.push(chosen(*token, place + index).into());
-                let candidates = self.candidates(*token, place + index, self.wanted.top.max(1));
+                logprobs.push(chosen(*token, place).into());
+                let candidates = self.candidates(*token, place, self.wanted.top.max(1));
                 let top: Map<String, Value> =
-                    candidates.iter().map(|(id, value)| (self.name(*id), (*value).into())).collect();
+                    candidates.iter().map(|(id, value)| (speaker.name(*id), (*value).into())).collect();
                 tops.push(top.into());
             }
             names.push(name.into());
@@ -117,15 +126,51 @@ impl Logprobs<'_> {
             .collect()
     }
 
+    fn text(&self, token: u32) -> String {
+        String::from_utf8_lossy(self.tokenizer.token_bytes(token)).into_owned()
+    }
+}
+
+/// How tokens that may follow `before` are named.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    logprobs: &'a Logprobs<'a>,
+    partial: PartialCharacters,
+    before: &'a [u32],
+}
+
+impl Named<'_> {
     fn name(&self, token: u32) -> String {
-        match self.wanted.names {
+        match self.logprobs.wanted.names {
             TokenNames::Text => self.text(token),
             TokenNames::Ids => format!("token_id:{token}"),
         }
     }
 
+    /// The token's text; where parts of characters are joined, that of the character which it completes.
     fn text(&self, token: u32) -> String {
-        String::from_utf8_lossy(self.tokenizer.token_bytes(token)).into_owned()
+        let alone = self.logprobs.text(token);
+        if self.partial == PartialCharacters::Replaced || !alone.ends_with(char::REPLACEMENT_CHARACTER) {
+            return alone;
+        }
+        let text = |tokens: &[u32]| {
+            let bytes: Vec<u8> =
+                tokens.iter().flat_map(|id| self.logprobs.tokenizer.token_bytes(*id)).copied().collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let is_part = |id: &u32| self.logprobs.text(*id).ends_with(char::REPLACEMENT_CHARACTER);
+        // a character of UTF-8 has four bytes at most, so no more tokens either
+        for count in 1..=self.before.len().min(4) {
+            let context = self.before.get(self.before.len() - count..).unwrap_or_default();
+            let whole = text(&[context, &[token]].concat());
+            if whole.ends_with(char::REPLACEMENT_CHARACTER) {
+                continue;
+            }
+            let parts = context.iter().rev().take_while(|id| is_part(id)).count();
+            let clean = text(context.get(..count - parts).unwrap_or_default());
+            return whole.strip_prefix(&clean).map_or(whole.clone(), str::to_owned);
+        }
+        String::new()
     }
 }
 
@@ -150,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_part_of_a_character_is_written_as_the_replacement_character() {
-        let entry = logprobs(&Tokenizer::byte_level(), 1, TokenNames::Text).chat_entry(0xc3, 0);
+        let wire = Wire::of("0.13.0".parse().unwrap()).unwrap();
+        let entry = logprobs(&Tokenizer::byte_level(), 1, TokenNames::Text).chat_entry(&wire, &[0xc3]).unwrap();
         assert_eq!(entry["bytes"], json!([239, 191, 189]));
         assert_eq!(entry["top_logprobs"][0]["token"], "\u{fffd}");
         assert_eq!(entry["top_logprobs"][0]["logprob"], entry["logprob"]);
@@ -161,10 +207,25 @@ mod tests {
         let tokenizer = Tokenizer::byte_level();
         let wire = Wire::of("0.13.0".parse().unwrap()).unwrap();
         let logprobs = logprobs(&tokenizer, 0, TokenNames::Text);
-        assert_eq!(logprobs.chat_entry(97, 0)["top_logprobs"], json!([]));
-        let completion = logprobs.completion(&wire, &[97, 98], 0, 0, 5);
+        assert_eq!(logprobs.chat_entry(&wire, &[97]).unwrap()["top_logprobs"], json!([]));
+        let completion = logprobs.completion(&wire, (&[], &[97, 98]), 0, &mut 5);
         assert_eq!(completion["text_offset"], json!([5, 6]));
         assert_eq!(completion["top_logprobs"][0]["a"], completion["token_logprobs"][0]);
+    }
+
+    /// The names and offsets are recorded from 0.32.0.
+    #[test]
+    fn newer_versions_name_a_character_with_its_last_part() {
+        let tokenizer = Tokenizer::byte_level();
+        let wire = Wire::of("0.32.0".parse().unwrap()).unwrap();
+        let logprobs = logprobs(&tokenizer, 0, TokenNames::Text);
+        let tokens: Vec<u32> = "fé€🚀!".bytes().map(u32::from).collect();
+        let completion = logprobs.completion(&wire, (&[], &tokens), 0, &mut 0);
+        assert_eq!(completion["tokens"], json!(["f", "", "é", "", "", "€", "", "", "", "🚀", "!"]));
+        assert_eq!(completion["text_offset"], json!([0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4]));
+        // a stream that has told the first two goes on the same
+        let rest = logprobs.completion(&wire, (&[], &tokens), 2, &mut 1);
+        assert_eq!(rest["tokens"][0], "é");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod completion_request;
 mod completion_stream;
 mod content_parts;
 mod context;
+mod developer_role;
 mod docs;
 mod error;
 mod fields;
@@ -31,6 +32,7 @@ mod generate_tokens_answer;
 mod generation;
 mod invocations;
 mod limits;
+mod load_report;
 mod logprobs;
 mod lora;
 mod message_schema;
@@ -47,6 +49,7 @@ mod python;
 mod python_json;
 mod query;
 mod render;
+mod request_metrics;
 mod responses;
 mod router;
 mod rules;
@@ -65,7 +68,7 @@ mod usage_json;
 mod validation;
 
 pub use options::{
-    DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora,
-    ScaleOut,
+    DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails, RequestIdHeaders,
+    ResponsesStore, RuntimeLora, ScaleOut,
 };
 pub(crate) use router::router;

@@ -1,5 +1,7 @@
 //! The settings of vLLM's HTTP frontend, each named after its flag.
 
+use std::{num::NonZeroU32, time::Duration};
+
 use crate::usage::UsageReporting;
 
 /// What the HTTP frontend is told at start-up; the engine's settings are in [`EngineConfig`](crate::engine::EngineConfig).
@@ -34,6 +36,18 @@ pub struct FrontendOptions {
     pub runtime_lora: RuntimeLora,
     /// `VLLM_ENABLE_RESPONSES_API_STORE`.
     pub responses_store: ResponsesStore,
+    /// `--enable-per-request-metrics`.
+    pub per_request_metrics: PerRequestMetrics,
+    /// `--fingerprint-mode` and `--fingerprint-value`.
+    pub fingerprint: Fingerprint,
+    /// `--sse-keep-alive-interval`: after this much silence a stream of a chat or completion gets a comment line.
+    pub sse_keep_alive_interval: Option<Duration>,
+    /// `--stream-interval`: a stream brings its first token alone, then this many at a time.
+    pub stream_interval: NonZeroU32,
+    /// `--max-num-queued-reqs`: sequences in flight above which requests are refused.
+    pub max_num_queued_reqs: Option<u32>,
+    /// `--max-num-queued-tokens`: prompt tokens of requests without a first token from which on requests are refused.
+    pub max_num_queued_tokens: Option<u64>,
     /// `--max-logprobs`.
     pub max_logprobs: u32,
     /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
@@ -57,6 +71,12 @@ impl FrontendOptions {
             scale_out: ScaleOut::Disabled,
             runtime_lora: RuntimeLora::Fixed,
             responses_store: ResponsesStore::Off,
+            per_request_metrics: PerRequestMetrics::Absent,
+            fingerprint: Fingerprint::Full,
+            sse_keep_alive_interval: None,
+            stream_interval: NonZeroU32::MIN,
+            max_num_queued_reqs: None,
+            max_num_queued_tokens: None,
             max_logprobs: 20,
             max_body_bytes: 64 << 20,
         }
@@ -87,6 +107,30 @@ pub enum RequestIdHeaders {
     Absent,
     /// All of them do: the request's own id, or a new one.
     Echoed,
+}
+
+/// Whether answers with one choice tell how long they took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PerRequestMetrics {
+    /// `metrics` is null.
+    #[default]
+    Absent,
+    /// `metrics` is filled in.
+    Told,
+}
+
+/// What `system_fingerprint` says, in versions that have one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Fingerprint {
+    /// Release, degrees of parallelism above 1, and eight digits that stand for the configuration.
+    #[default]
+    Full,
+    /// The same without the parallelism.
+    Hash,
+    /// This text.
+    Custom(String),
+    /// Null.
+    Absent,
 }
 
 /// Whether `/load` counts.

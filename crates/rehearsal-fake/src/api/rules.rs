@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 
 use super::{
     error::ApiError,
+    python::repr,
     structured::{ONE_CONSTRAINT, constraints},
     validation::{Handler, Rule, broken_rule},
 };
-use crate::version::Features;
+use crate::version::{Features, LogprobTypes};
 
 /// A body under examination.
 #[derive(Clone, Copy)]
@@ -40,6 +41,19 @@ impl<'a> Rules<'a> {
         Err(broken_rule(self.features, self.handler, rule, &Value::Object(self.body.clone())))
     }
 
+    /// Fields that a validator compares with numbers before their types are checked.
+    pub(super) fn numbers(&self, keys: [&str; 2]) -> Result<(), ApiError> {
+        if self.features.logprob_types == LogprobTypes::Unchecked {
+            return Ok(());
+        }
+        let is_number = |value: &Value| value.is_number() || value.is_boolean();
+        let wrong = keys.into_iter().find_map(|key| Some((key, self.get(key).filter(|value| !is_number(value))?)));
+        let Some((key, value)) = wrong else { return Ok(()) };
+        // `f"{value}"` of a text has no quotes
+        let value = value.as_str().map_or_else(|| repr(value), str::to_owned);
+        Err(ApiError::bad_value(self.features, key, &value, &format!("`{key}` must be an integer.")))
+    }
+
     /// What only a stream may have, and what it may not.
     pub(super) fn streaming(&self) -> Result<(), ApiError> {
         let streams = self.get("stream").is_some_and(|stream| *stream != Value::Bool(false));
@@ -64,7 +78,9 @@ impl<'a> Rules<'a> {
     /// One constraint on the text at most.
     pub(super) fn one_constraint(&self) -> Result<(), ApiError> {
         if 1 < constraints(self.body) {
-            return self.broken(Rule { param: None, value: None, message: ONE_CONSTRAINT });
+            // chats raise a bare ValueError (`entrypoints/openai/chat_completion/protocol.py`)
+            let param = (self.handler.path == "/v1/completions").then_some("structured_outputs");
+            return self.broken(Rule { param, value: None, message: ONE_CONSTRAINT });
         }
         Ok(())
     }

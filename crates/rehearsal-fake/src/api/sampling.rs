@@ -48,7 +48,8 @@ pub(super) struct Sampling {
 
 impl Sampling {
     /// Reads the parameters from a request.
-    pub(super) fn read(fields: &mut Fields<'_>, coercion: Coercion) -> Self {
+    pub(super) fn read(fields: &mut Fields<'_>, features: &Features) -> Self {
+        let (coercion, max_stop_strings) = (features.coercion, features.max_stop_strings.value());
         Self {
             n: fields.int("n"),
             presence_penalty: fields.float("presence_penalty"),
@@ -59,10 +60,7 @@ impl Sampling {
             top_k: fields.int("top_k"),
             min_p: fields.float("min_p"),
             seed: fields.long("seed"),
-            stop: match fields.value("stop") {
-                Some(Value::String(stop)) => vec![stop.clone()],
-                _ => fields.strings("stop").unwrap_or_default(),
-            },
+            stop: read_stop(fields, max_stop_strings),
             stop_token_ids: fields.ints("stop_token_ids").unwrap_or_default(),
             min_tokens: fields.int("min_tokens"),
             ignore_eos: fields.bool("ignore_eos").unwrap_or(false),
@@ -167,9 +165,14 @@ impl Sampling {
         self.temperature.unwrap_or(1.0)
     }
 
-    /// Refuses more sequences than a test may want to hold.
+    /// Refuses more sequences than a test may want to hold; an `n` that is too great by itself in the words of vLLM since 0.19.1.
     pub(super) fn check_sequences(&self, prompts: usize) -> Result<(), ApiError> {
         let n = u64::try_from(self.n.unwrap_or(1)).unwrap_or(0);
+        if MAX_SEQUENCES < n {
+            return Err(ApiError::bad_request(format!(
+                "n must be at most {MAX_SEQUENCES}, got {n}. To increase this limit, set the VLLM_MAX_N_SEQUENCES environment variable."
+            )));
+        }
         let sequences = n.saturating_mul(prompts as u64);
         if MAX_SEQUENCES < sequences {
             let message = format!("n times the number of prompts must be at most {MAX_SEQUENCES}, got {sequences}.");
@@ -241,6 +244,29 @@ fn bad_word(word: &str, tokenizer: &Tokenizer) -> Vec<Vec<u32>> {
     ids
 }
 
+/// A string or a list of strings: what pydantic says of either when the list is longer than the field takes
+/// (`entrypoints/openai/chat_completion/protocol.py`, `stop`).
+fn read_stop(fields: &mut Fields<'_>, max: Option<u32>) -> Vec<String> {
+    let value = match fields.value("stop") {
+        Some(Value::String(stop)) => return vec![stop.clone()],
+        other => other,
+    };
+    if let (Some(list @ Value::Array(items)), Some(max), Coercion::Lax) = (value, max, fields.coercion())
+        && usize::try_from(max).is_ok_and(|max| max < items.len())
+        && items.iter().all(Value::is_string)
+    {
+        let count = items.len();
+        let one = Problem::new("string_type", vec!["stop".into()], "Input should be a valid string", list);
+        let message = format!("List should have at most {max} items after validation, not {count}");
+        let all = Problem::new("too_long", vec!["stop".into()], message, list);
+        let context = format!("'field_type': 'List', 'max_length': {max}, 'actual_length': {count}");
+        fields.problem(one);
+        fields.problem(Problem { context: Some(context), ..all });
+        return Vec::new();
+    }
+    fields.strings("stop").unwrap_or_default()
+}
+
 fn read_logit_bias(fields: &mut Fields<'_>, coercion: Coercion) -> Vec<(i64, f64)> {
     let Some(bias) = fields.object("logit_bias") else { return Vec::new() };
     let mut all = Vec::with_capacity(bias.len());
@@ -274,7 +300,7 @@ mod tests {
     fn check(version: &str, body: &Value, expect: &str) {
         let features = Wire::of(version.parse().unwrap()).unwrap().features;
         let mut fields = Fields::new(body.as_object().unwrap(), features.coercion);
-        let sampling = Sampling::read(&mut fields, features.coercion);
+        let sampling = Sampling::read(&mut fields, &features);
         assert_eq!(fields.into_problems(), []);
         let max_tokens = body["max_tokens"].as_i64().unwrap_or(16);
         let said = match sampling.check(&features, max_tokens, 640) {

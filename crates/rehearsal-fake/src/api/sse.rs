@@ -56,8 +56,31 @@ impl Outbox {
         }
     }
 
+    /// A line that no client may take for an event.
+    fn comment(&mut self, text: &str) {
+        self.0.push_back(Bytes::from(format!(": {text}\n\n")));
+    }
+
     fn data(&mut self, data: &str) {
         self.0.push_back(Bytes::from(format!("data: {data}\n\n")));
+    }
+}
+
+/// Events with a comment after each silence of `--sse-keep-alive-interval` (`entrypoints/serve/utils/sse_keep_alive.py`).
+#[derive(Debug)]
+pub(super) struct KeptAlive<E>(pub(super) E);
+
+impl<E: Events> Events for KeptAlive<E> {
+    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
+        let Some(interval) = context.app.frontend.sse_keep_alive_interval else {
+            return self.0.next(context, out).await;
+        };
+        // what `next` of a chat or completion has not waited for to the end is lost with no token: it waits for one thing alone
+        let open = context.app.clock.within(interval, self.0.next(context, out)).await;
+        if open.is_none() {
+            out.comment("keep-alive");
+        }
+        open.unwrap_or(true)
     }
 }
 

@@ -1,12 +1,26 @@
 //! `stream` and `stream_options`.
 
-use super::fields::Fields;
-use crate::usage::StreamOptions;
+use std::num::NonZeroU32;
+
+use super::{fields::Fields, validation::Problem};
+use crate::{
+    usage::StreamOptions,
+    version::{Features, StreamInterval},
+};
 
 /// A request that wants a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StreamRequest {
     pub(super) options: StreamOptions,
+    /// `stream_interval`, which can only raise the server's own.
+    pub(super) interval: Option<u32>,
+}
+
+impl StreamRequest {
+    /// Tokens that come together, on a server with that `--stream-interval`.
+    pub(super) fn interval(&self, server: NonZeroU32) -> u32 {
+        self.interval.unwrap_or(1).max(server.get())
+    }
 }
 
 /// Whether a stream is wanted, and with which usage. Unknown options are ignored, as vLLM does.
@@ -21,7 +35,32 @@ pub(super) fn read_stream(fields: &mut Fields<'_>) -> Option<StreamRequest> {
             }
         })
         .unwrap_or_default();
-    stream.then_some(StreamRequest { options })
+    stream.then_some(StreamRequest { options, interval: None })
+}
+
+/// Adds `stream_interval` to a stream, in versions that know it; it is checked without a stream, too.
+pub(super) fn with_interval(
+    features: &Features,
+    fields: &mut Fields<'_>,
+    stream: Option<StreamRequest>,
+) -> Option<StreamRequest> {
+    if features.stream_interval == StreamInterval::Ignored {
+        return stream;
+    }
+    let interval = read_interval(fields);
+    stream.map(|stream| StreamRequest { interval, ..stream })
+}
+
+fn read_interval(fields: &mut Fields<'_>) -> Option<u32> {
+    let asked = fields.int("stream_interval")?;
+    if asked < 1 {
+        let loc = vec!["stream_interval".into()];
+        let message = "Input should be greater than or equal to 1";
+        let problem = Problem::new("greater_than_equal", loc, message, &asked.into());
+        fields.problem(Problem { context: Some("'ge': 1".to_owned()), ..problem });
+        return None;
+    }
+    Some(u32::try_from(asked).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

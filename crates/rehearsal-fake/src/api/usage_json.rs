@@ -44,10 +44,20 @@ pub(super) fn usage_json(wire: &Wire, details: PromptTokensDetails, place: Place
             ("prompt_tokens", usage.prompt_tokens.into()),
             ("total_tokens", usage.total_tokens().into()),
             ("completion_tokens", usage.completion_tokens.into()),
-            ("prompt_tokens_details", cached.map_or(Value::Null, |cached| json!({"cached_tokens": cached}))),
+            ("prompt_tokens_details", cached.map_or(Value::Null, |cached| prompt_details(wire, place, cached, usage))),
             ("completion_tokens_details", completion_details),
         ],
     )
+}
+
+/// Where the prompt's tokens came from; a stream leaves nulls out.
+fn prompt_details(wire: &Wire, place: Place, cached: u64, usage: &Usage) -> Value {
+    let name = match place {
+        Place::Whole => ShapeName::PromptTokensDetails,
+        _ => ShapeName::StreamPromptTokensDetails,
+    };
+    let created = usage.created_cache_tokens.into();
+    shaped(wire, name, [("cached_tokens", cached.into()), ("created_cache_tokens", created)])
 }
 
 #[cfg(test)]
@@ -57,7 +67,7 @@ mod tests {
     #[track_caller]
     fn check(version: &str, place: Place, cached: Option<u64>, expect: &str) {
         let wire = Wire::of(version.parse().unwrap()).unwrap();
-        let usage = Usage { prompt_tokens: 14, completion_tokens: 8, cached_tokens: cached };
+        let usage = Usage { prompt_tokens: 14, completion_tokens: 8, cached_tokens: cached, ..Usage::default() };
         assert_eq!(usage_json(&wire, PromptTokensDetails::Shown, place, &usage).to_string(), expect, "{version}");
     }
 
@@ -70,6 +80,15 @@ mod tests {
         check("0.13.0", Place::Last, Some(0), &format!("{THREE}}}"));
         check("0.13.0", Place::ChatChunk, Some(8), &format!("{THREE}}}"));
         check("0.13.0", Place::CompletionChunk, Some(8), &format!(r#"{THREE},"prompt_tokens_details":null}}"#));
+        check(
+            "0.32.0",
+            Place::Whole,
+            Some(0),
+            &format!(
+                r#"{THREE},"prompt_tokens_details":{{"cached_tokens":0,"created_cache_tokens":null,"multimodal_tokens":null}},"completion_tokens_details":null}}"#
+            ),
+        );
+        check("0.32.0", Place::Last, Some(0), &format!(r#"{THREE},"prompt_tokens_details":{{"cached_tokens":0}}}}"#));
         check(
             "0.32.0-rust",
             Place::Last,

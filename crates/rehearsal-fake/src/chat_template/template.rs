@@ -93,6 +93,11 @@ impl ChatTemplate {
         }
     }
 
+    /// Whether the template's source has that text in it.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        self.environment.get_template(NAME).is_ok_and(|template| template.source().contains(text))
+    }
+
     /// The prompt of a conversation. The content of a message may be a string or a list of parts, whatever the template takes.
     pub fn render(&self, messages: &Value, options: &RenderOptions) -> Result<String, TemplateError> {
         let messages = normalized(messages, self.content)?;

@@ -42,6 +42,8 @@ pub(crate) enum Emission {
         choice: u32,
         token: Option<u32>,
         finish: Option<Finish>,
+        /// When, in the engine's time.
+        at: Nanos,
     },
 }
 

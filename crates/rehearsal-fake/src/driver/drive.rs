@@ -237,7 +237,7 @@ impl<O: Observer> Driver<O> {
             };
             let Some(route) = self.routes.get(&id) else { continue };
             // a reader that is gone has sent its abort already
-            let _ = route.emissions.send(Emission::Progress { choice: route.choice, token, finish });
+            let _ = route.emissions.send(Emission::Progress { choice: route.choice, token, finish, at: event.at() });
             if finish.is_some() {
                 self.forget(id);
             }

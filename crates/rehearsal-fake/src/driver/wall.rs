@@ -56,6 +56,16 @@ impl WallClock {
     }
 }
 
+impl WallClock {
+    /// What `future` comes to, if it does within `span` of the engine's time.
+    pub(crate) async fn within<T>(&self, span: Duration, future: impl Future<Output = T>) -> Option<T> {
+        let Some(until) = Instant::now().checked_add(self.clock.on_the_wall(span.into())) else {
+            return Some(future.await);
+        };
+        tokio::time::timeout_at(until, future).await.ok()
+    }
+}
+
 /// Waits on the wall, for faults that make an answer slow; the grid of tokio's timer is fine enough for these.
 pub(crate) async fn pause(span: Duration) {
     if let Some(until) = Instant::now().checked_add(span) {

@@ -65,9 +65,13 @@ impl Metrics {
     }
 
     /// The server refused a request for the queue limit of that name.
-    #[expect(dead_code, reason = "the queue limits that refuse are not here yet")]
     pub(crate) fn rejected(&self, limit: &'static str) {
         lock(&self.0.engine).rejected(limit);
+    }
+
+    /// The engine's gauges as of the last event.
+    pub(crate) fn load(&self) -> EngineStats {
+        lock(&self.0.engine).stats
     }
 
     /// The engine's events of one wake-up.

@@ -9,6 +9,7 @@ use crate::{
     fault::Faults,
     journal::Journal,
     metrics::Metrics,
+    server::Admission,
     text::TextModel,
     tokenizer::Tokenizer,
     version::VllmVersion,
@@ -31,6 +32,11 @@ pub(crate) struct App {
     pub(crate) faults: Faults,
     pub(crate) lateness: Arc<Mutex<LatenessLog>>,
     pub(crate) max_model_len: u32,
+    /// Tokens of a KV block that others can find again; `None` without a prefix cache.
+    pub(crate) cached_block: Option<u32>,
+    pub(crate) tensor_parallel: u32,
+    /// `None` when the queue has no bounds.
+    pub(crate) admission: Option<Admission>,
     pub(crate) seed: u64,
     /// Stamps answers.
     pub(crate) clock: WallClock,

@@ -9,7 +9,7 @@ use std::{
 use axum::{Extension, Router};
 use tokio::{net::TcpListener, task::JoinSet};
 
-use super::{App, Connector, FakeVllm, StartError, edge, handle::Running, listen, observer::Watch};
+use super::{Admission, App, Connector, FakeVllm, StartError, edge, handle::Running, listen, observer::Watch};
 use crate::{
     api::{self, FrontendOptions, PromptTokensDetails},
     chat_template::ChatTemplate,
@@ -22,7 +22,7 @@ use crate::{
     text::{Filler, TextModel},
     tokenizer::Tokenizer,
     usage::UsageReporting,
-    version::{ForceIncludeUsage, VllmVersion, Wire},
+    version::{ForceIncludeUsage, QueueLimits, VllmVersion, Wire},
 };
 
 /// The model's name unless another is given.
@@ -305,7 +305,16 @@ impl FakeVllmBuilder {
         let journal = Journal::new(self.journal_capacity);
         let lateness = Arc::new(std::sync::Mutex::new(LatenessLog::default()));
         let (vocab_size, max_model_len) = (config.vocabulary.size, config.max_model_len);
-        let watch = Watch { metrics: metrics.clone(), journal: journal.clone() };
+        let cached_block = config.enable_prefix_caching.then_some(config.block_size);
+        let admission = Admission::new(&self.frontend, metrics.clone());
+        if admission.is_some() && wire.features.queue_limits == QueueLimits::Absent {
+            return Err(StartError::UnknownFlag {
+                flag: "--max-num-queued-reqs",
+                version: self.version,
+                since: "0.29.0",
+            });
+        }
+        let watch = Watch { metrics: metrics.clone(), journal: journal.clone(), admission: admission.clone() };
         let (driver, engine) = Driver::new(Engine::new(config)?, clock, watch, Arc::clone(&lateness));
         let template = |root: &str| {
             let root = root.to_lowercase();
@@ -324,6 +333,9 @@ impl FakeVllmBuilder {
             faults: Faults::new(self.faults),
             lateness,
             max_model_len,
+            cached_block,
+            tensor_parallel: profile.tensor_parallel,
+            admission,
             seed: self.seed,
             clock: wall,
         });

@@ -40,6 +40,18 @@ pub enum StartError {
         /// The version.
         version: VllmVersion,
     },
+    /// That version does not know the flag.
+    #[error(
+        "{flag} is not in the Python frontend of vLLM {version}: leave it out or choose {since} or later, Python frontend"
+    )]
+    UnknownFlag {
+        /// The flag.
+        flag: &'static str,
+        /// The version.
+        version: VllmVersion,
+        /// The first release that has it.
+        since: &'static str,
+    },
     /// Virtual time was asked for over TCP.
     #[error(
         "virtual pacing works in memory only, since the paused clock jumps while bytes are on their way: use `start_in_memory()`"

@@ -3,6 +3,7 @@
 //! **Here:** what a running server is made of ([`App`](app::App)), listening over TCP and in memory, start-up and shutdown. **Not here, on
 //! purpose:** what the routes answer (`api`), and anything that waits for the engine's time (`driver`).
 
+mod admission;
 mod app;
 mod builder;
 mod connector;
@@ -12,6 +13,7 @@ mod handle;
 mod listen;
 mod observer;
 
+pub(crate) use admission::Admission;
 pub(crate) use app::App;
 pub use builder::{FakeVllmBuilder, MemoryCheck};
 pub use connector::{Connector, InMemoryStream};

@@ -1,5 +1,6 @@
-//! Who watches the engine: metrics and journal.
+//! Who watches the engine: metrics, journal and the bounds of the queue.
 
+use super::Admission;
 use crate::{
     driver::{Observer, Submitted, Ticket},
     engine::{EngineStats, Event},
@@ -7,11 +8,12 @@ use crate::{
     metrics::Metrics,
 };
 
-/// Hands the engine's events to both.
+/// Hands the engine's events to all of them.
 #[derive(Debug)]
 pub(super) struct Watch {
     pub(super) metrics: Metrics,
     pub(super) journal: Journal,
+    pub(super) admission: Option<Admission>,
 }
 
 impl Observer for Watch {
@@ -23,5 +25,8 @@ impl Observer for Watch {
     fn happened(&mut self, events: &[(Event, Option<(Ticket, u32)>)], stats: &EngineStats) {
         self.metrics.happened(events, stats);
         self.journal.happened(events);
+        if let Some(admission) = &self.admission {
+            admission.happened(events);
+        }
     }
 }

@@ -44,6 +44,12 @@ pub struct Features {
     pub headers: HeaderStyle,
     /// `system_fingerprint`, empty when it is null; `{version}` stands for the release.
     pub fingerprint: String,
+    /// Whether `endpoint-load-metrics-format` is answered.
+    pub load_report: LoadReport,
+    /// Which origins may read answers unless `--allowed-origins` says otherwise.
+    pub cross_origin: CrossOrigin,
+    /// Whether the queue can be bounded.
+    pub queue_limits: QueueLimits,
     /// What `error.code` holds.
     pub error_code: ErrorCode,
     /// Whether `error.param` names the field.
@@ -54,6 +60,32 @@ pub struct Features {
     pub pydantic_errors: PydanticErrors,
     /// What a body does that is JSON but no object.
     pub non_object_body: NonObjectBody,
+    /// Whether the message of a failed rendering repeats its cause.
+    pub exception_cause: ExceptionCause,
+    /// What an empty conversation is told.
+    pub empty_conversation: String,
+    /// What messages that are no list are told.
+    pub null_messages: NullMessages,
+    /// Under which name a model without images is said to be one.
+    pub text_model_name: TextModelName,
+    /// What becomes of the developer's messages when the template does not know that role.
+    pub developer_role: DeveloperRole,
+    /// The values of `reasoning_effort`.
+    pub reasoning_efforts: String,
+    /// Whether the numbers of log probabilities have to be numbers before anything else is looked at.
+    pub logprob_types: LogprobTypes,
+    /// Which end of a prompt is cut off.
+    pub truncation_side: TruncationSide,
+    /// What an empty list of prompts is told.
+    pub no_prompts: String,
+    /// What `suffix` is told.
+    pub suffix: Suffix,
+    /// What `truncate_prompt_tokens: -1` keeps.
+    pub whole_truncation: WholeTruncation,
+    /// How log probabilities name parts of characters.
+    pub partial_characters: PartialCharacters,
+    /// What `text_offset` counts in a stream.
+    pub text_offsets: TextOffsets,
     /// What happens when prompt and `max_tokens` exceed the context.
     pub max_tokens_overflow: Overflow,
     /// What `max_completion_tokens: 0` does.
@@ -82,6 +114,8 @@ pub struct Features {
     pub tokens_stream: TokensStream,
     /// What `/detokenize` says of negative ids.
     pub negative_detokenize_ids: NegativeIds,
+    /// Whether a request may ask for tokens several at a time.
+    pub stream_interval: StreamInterval,
 }
 
 macro_rules! choices {
@@ -208,6 +242,27 @@ choices! {
         /// No server header; `cache-control: no-cache` on event streams.
         Hyper,
     }
+    /// Whether the request header `endpoint-load-metrics-format` is answered.
+    LoadReport {
+        /// It is not.
+        Absent,
+        /// By `endpoint-load-metrics`, in answers that are no stream.
+        Header,
+    }
+    /// Which origins may read answers by default.
+    CrossOrigin {
+        /// All.
+        Any,
+        /// None.
+        None,
+    }
+    /// Whether requests are refused when too many are in flight.
+    QueueLimits {
+        /// There are no such flags.
+        Absent,
+        /// With `--max-num-queued-reqs` and `--max-num-queued-tokens`.
+        Served,
+    }
     /// What `error.code` holds.
     ErrorCode {
         /// The HTTP status, a number.
@@ -242,6 +297,76 @@ choices! {
         Crash,
         /// 400.
         Refused,
+    }
+    /// Whether the message of a failed rendering repeats its cause.
+    ExceptionCause {
+        /// After a space, `None` if there is none.
+        Appended,
+        /// It does not.
+        Absent,
+    }
+    /// What messages that are no list are told.
+    NullMessages {
+        /// That they are no list.
+        NoList,
+        /// That Python cannot walk over them, if it cannot.
+        NotIterable,
+    }
+    /// Under which name a model without images is said to be one.
+    TextModelName {
+        /// Its path or repository.
+        Root,
+        /// The first served name.
+        Served,
+    }
+    /// What becomes of the developer's messages when the template does not know that role.
+    DeveloperRole {
+        /// Nothing.
+        Kept,
+        /// They are the system's, and all of the system's come first, as one.
+        System,
+    }
+    /// Whether the numbers of log probabilities have to be numbers before anything else is looked at.
+    LogprobTypes {
+        /// They do not.
+        Unchecked,
+        /// They do.
+        Numbers,
+    }
+    /// Which end of a prompt `truncate_prompt_tokens` cuts off.
+    TruncationSide {
+        /// The beginning.
+        Left,
+        /// The one that `truncation_side` names.
+        Asked,
+    }
+    /// What `suffix` is told by a model that does not fill in the middle.
+    Suffix {
+        /// That nobody takes it.
+        Unsupported,
+        /// That other models take it.
+        FillInTheMiddle,
+    }
+    /// What `truncate_prompt_tokens: -1` keeps.
+    WholeTruncation {
+        /// What the context holds.
+        Context,
+        /// One token less, unless nothing is to be generated.
+        OneLeft,
+    }
+    /// How log probabilities name a token that is a part of a character.
+    PartialCharacters {
+        /// As U+FFFD.
+        Replaced,
+        /// As nothing, and the whole character with the last part.
+        Joined,
+    }
+    /// What `text_offset` counts in a stream.
+    TextOffsets {
+        /// Characters of the text sent before.
+        Text,
+        /// Characters of the tokens told before.
+        Tokens,
     }
     /// What happens when prompt and `max_tokens` exceed the context.
     Overflow {
@@ -330,6 +455,13 @@ choices! {
         Ignored,
         /// It does.
         Served,
+    }
+    /// Whether a request's `stream_interval` counts.
+    StreamInterval {
+        /// It is an unknown field.
+        Ignored,
+        /// It does.
+        Read,
     }
     /// What the delta that opens a chat stream holds.
     RoleDelta {

@@ -10,9 +10,11 @@ mod shape;
 mod table;
 
 pub use features::{
-    ChunkUsage, Coercion, EmptyStreamOptions, ErrorCode, ErrorParam, Features, FinishChunk, ForceIncludeUsage,
-    HeaderStyle, Limit, ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens,
-    Overflow, PydanticErrors, RoleDelta, ScaleOutRoutes, SeveralChoices, StreamedBeams, TokensStream, ZeroCachedTokens,
+    ChunkUsage, Coercion, CrossOrigin, DeveloperRole, EmptyStreamOptions, ErrorCode, ErrorParam, ExceptionCause,
+    Features, FinishChunk, ForceIncludeUsage, HeaderStyle, Limit, LoadReport, LogprobTypes, ModelAliases,
+    NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens, NullMessages, Overflow,
+    PartialCharacters, PydanticErrors, QueueLimits, RoleDelta, ScaleOutRoutes, SeveralChoices, StreamInterval,
+    StreamedBeams, Suffix, TextModelName, TextOffsets, TokensStream, TruncationSide, WholeTruncation, ZeroCachedTokens,
     ZeroMaxCompletionTokens,
 };
 pub use features::{

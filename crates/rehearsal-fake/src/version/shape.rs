@@ -17,6 +17,8 @@ macro_rules! shapes {
 }
 
 shapes! {
+    PromptTokensDetails = "prompt_tokens_details", StreamPromptTokensDetails = "stream_prompt_tokens_details",
+    RequestMetrics = "request_metrics", StreamRequestMetrics = "stream_request_metrics",
     Usage = "usage", StreamUsage = "stream_usage", ChatContinuousUsage = "chat_continuous_usage",
     CompletionContinuousUsage = "completion_continuous_usage",
     Chat = "chat", ChatChoice = "chat_choice", ChatMessage = "chat_message",

@@ -1,5 +1,7 @@
 //! The recorded servers: which recordings there are, and a fake set up as each of them was.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Body,
@@ -7,7 +9,10 @@ use axum::{
 };
 use rehearsal_fake::{
     FakeVllm,
-    api::{DevMode, FrontendOptions, LoadTracking, PromptTokensDetails, RequestIdHeaders, ScaleOut},
+    api::{
+        DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails, RequestIdHeaders,
+        ScaleOut,
+    },
     chat_template::ChatTemplate,
     usage::UsageReporting,
 };
@@ -83,7 +88,14 @@ impl Server {
                 frontend.api_keys.push("sk-test".to_owned());
             }
             "dev" => frontend.dev_mode = DevMode::On,
-            "new" => frontend.scale_out = ScaleOut::Enabled,
+            "new" => {
+                frontend.scale_out = ScaleOut::Enabled;
+                frontend.prompt_tokens_details = PromptTokensDetails::Shown;
+                frontend.per_request_metrics = PerRequestMetrics::Told;
+                frontend.fingerprint = Fingerprint::Absent;
+                frontend.sse_keep_alive_interval = Some(Duration::from_secs(1));
+                frontend.max_num_queued_reqs = Some(6);
+            }
             "preempt" => max_model_len = 1024,
             _ => {}
         }

@@ -42,10 +42,15 @@ pub(crate) async fn post(fake: &FakeVllm, path: &str, body: &Value) -> Answer {
 
 /// Sends one request.
 pub(crate) async fn open(fake: &FakeVllm, method: &str, path: &str, body: &str) -> InMemoryStream {
+    open_with(fake, method, path, "", body).await
+}
+
+/// Sends one request with more headers, each a line with its `\r\n`.
+pub(crate) async fn open_with(fake: &FakeVllm, method: &str, path: &str, headers: &str, body: &str) -> InMemoryStream {
     let mut stream = fake.connect();
     let length = body.len();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\n{headers}content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.expect("the server reads");
     // a server may refuse a body before it has read all of it

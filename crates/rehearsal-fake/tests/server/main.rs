@@ -6,6 +6,7 @@ mod bad_input;
 mod client;
 mod doors;
 mod faults;
+mod frontend_flags;
 mod lifecycle;
 mod metrics;
 mod talk;

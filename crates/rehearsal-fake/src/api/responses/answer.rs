@@ -51,24 +51,24 @@ impl ResponseHead {
 
     /// The output of a reply said at once.
     pub(super) fn output(&self, context: &Context, choice: &Choice, said: &Said) -> Vec<Value> {
-        items::whole(context, said, &self.logprobs(context, &choice.token_ids, 0))
+        items::whole(context, said, &self.logprobs_after(context, 0, &choice.token_ids))
     }
 
-    /// Log probabilities of tokens of which the first is number `place`, if asked for.
-    pub(super) fn logprobs(&self, context: &Context, tokens: &[u32], place: usize) -> Value {
+    /// Log probabilities of the tokens of a choice that follow the first `sent`, if asked for.
+    pub(super) fn logprobs_after(&self, context: &Context, sent: usize, tokens: &[u32]) -> Value {
         let Some(top) = self.top_logprobs else { return Value::Null };
         let wanted = Wanted { top, names: TokenNames::Text };
         let logprobs = Logprobs { tokenizer: &context.app.tokenizer, wanted };
-        let entry = |(index, token): (usize, &u32)| {
-            let chat = logprobs.chat_entry(*token, place + index);
+        let entry = |index: usize| {
+            let chat = logprobs.chat_entry(&context.wire, tokens.get(..=index)?)?;
             let member =
                 |value: &Value| json!({"token": value["token"], "bytes": value["bytes"], "logprob": value["logprob"]});
             let alternatives = chat["top_logprobs"].as_array().map_or(&[][..], Vec::as_slice);
             let mut entry = member(&chat);
             entry["top_logprobs"] = alternatives.iter().map(member).collect();
-            entry
+            Some(entry)
         };
-        tokens.iter().enumerate().map(entry).collect()
+        (sent..tokens.len()).filter_map(entry).collect()
     }
 
     fn object(&self, context: &Context, output: Vec<Value>, status: &str, usage: Value) -> Value {

@@ -183,9 +183,9 @@ impl Events for DeltaStream {
                 return false;
             }
         };
-        let tokens: Vec<u32> = delta.token.into_iter().collect();
-        let generated = self.generation.choices.first().map_or(0, |choice| choice.token_ids.len());
-        let logprobs = self.head.logprobs(context, &tokens, generated.saturating_sub(tokens.len()));
+        let generated = self.generation.choices.first().map_or(&[][..], |choice| choice.token_ids.as_slice());
+        let sent = generated.len().saturating_sub(delta.tokens().len());
+        let logprobs = self.head.logprobs_after(context, sent, generated);
         self.last_delta.clone_from(&delta.text);
         self.add(context, Said::text(delta.text), &logprobs, out);
         true

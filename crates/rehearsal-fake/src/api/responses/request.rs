@@ -296,7 +296,7 @@ fn read_shared(wire: &Wire, fields: &mut Fields<'_>, body: &Map<String, Value>) 
         shared.extend(body.get(&slot.key).map(|value| (slot.key.clone(), value.clone())));
     }
     let mut own = Fields::new(&shared, wire.features.coercion);
-    Sampling::read(&mut own, wire.features.coercion);
+    Sampling::read(&mut own, &wire.features);
     // the answer repeats these: they are read, and complained about, already
     let is_new =
         |problem: &Problem| !["temperature", "top_p"].iter().any(|key| problem.loc.first() == Some(&Loc::from(*key)));
