@@ -116,12 +116,40 @@ static RUNTIME: LazyLock<(tokio::runtime::Runtime, FakeVllm)> = LazyLock::new(||
     (runtime, fake)
 });
 
+/// Whether a prompt holds a number below zero.
+fn has_negative_ids(prompt: &Value) -> bool {
+    match prompt {
+        Value::Array(items) => items.iter().any(has_negative_ids),
+        Value::Number(number) => number.as_f64().is_some_and(|number| number < 0.0),
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn a_negative_token_id_kills_the_engine_of_old_versions_and_is_refused_by_new_ones() {
+    let fatal = json!({"prompt": [-1, 48], "max_tokens": 4});
+    let usual = json!({"prompt": "a", "max_tokens": 1});
+    let old = FakeVllm::builder().vllm_version("0.13.0".parse().unwrap()).start_in_memory().unwrap();
+    let answer = client::post(&old, "/v1/completions", &fatal).await;
+    assert_eq!(answer.status, 500);
+    let message = "EngineCore encountered an issue. See stack trace (above) for the root cause.";
+    assert_eq!(answer.json()["error"]["message"], message);
+    assert_eq!(client::post(&old, "/v1/completions", &usual).await.status, 500);
+    assert_eq!(client::send(&old, "GET", "/health", "").await.status, 503);
+    assert_eq!(client::send(&old, "GET", "/metrics", "").await.status, 200);
+    let new = FakeVllm::builder().vllm_version("0.32.0".parse().unwrap()).start_in_memory().unwrap();
+    assert_eq!(client::post(&new, "/v1/completions", &fatal).await.status, 400);
+    assert_eq!(client::post(&new, "/v1/completions", &usual).await.status, 200);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     /// The only 5xx of 0.13.0 that are imitated: a body that is no object, and `max_tokens: null` on completions.
     #[test]
     fn no_body_is_answered_with_a_crash(body in any_body(), chat in any::<bool>()) {
+        // 0.13.0 dies of those, which a test of its own shows
+        prop_assume!(!has_negative_ids(&body["prompt"]));
         let (runtime, fake) = &*RUNTIME;
         let path = if chat { "/v1/chat/completions" } else { "/v1/completions" };
         let answer = runtime.block_on(client::post(fake, path, &body));

@@ -3,6 +3,7 @@
 #![expect(clippy::float_cmp, reason = "counters, and sums of virtual time, are exact")]
 
 mod bad_input;
+mod beams;
 mod client;
 mod doors;
 mod faults;
