@@ -6,8 +6,12 @@ use serde_json::{Value, json};
 use super::client;
 
 fn fake(version: &str) -> FakeVllm {
-    let version = version.parse().unwrap();
-    FakeVllm::builder().vllm_version(version).text(Fixed("some words".to_owned())).start_in_memory().unwrap()
+    let version = version.parse().expect("a version of the table");
+    FakeVllm::builder()
+        .vllm_version(version)
+        .text(Fixed("some words".to_owned()))
+        .start_in_memory()
+        .expect("the settings are right")
 }
 
 #[tokio::test]
