@@ -40,6 +40,9 @@ pub struct SuiteReport {
     pub cases: Vec<CaseReport>,
     /// Why the run ended before its last case, if it did.
     pub ended_early: Option<String>,
+    /// When the run ended, as RFC 3339 in UTC; the library, which reads no clock, leaves it out.
+    #[serde(default)]
+    pub recorded_at: Option<String>,
 }
 
 /// How many cases came to each verdict.
@@ -125,6 +128,13 @@ impl SuiteReport {
         self.cases.iter().find(|case| case.id == id)
     }
 
+    /// The families of the cases, in the suite's order, each once.
+    pub(crate) fn families(&self) -> Vec<&str> {
+        let mut families: Vec<&str> = self.cases.iter().map(CaseReport::family).collect();
+        families.dedup();
+        families
+    }
+
     /// The report as indented JSON.
     ///
     /// # Panics
@@ -136,6 +146,11 @@ impl SuiteReport {
 }
 
 impl CaseReport {
+    /// What the id begins with: `U` of `U-20`.
+    pub(crate) fn family(&self) -> &str {
+        self.id.split('-').next().unwrap_or_default()
+    }
+
     pub(crate) fn new(check: &Check, detection: Detection, findings: Vec<Finding>, exchanges: Vec<Exchange>) -> Self {
         Self {
             id: check.id.into(),

@@ -1,5 +1,7 @@
 //! Runs the cases, one after the other: metrics are compared on an idle server.
 
+use std::pin::pin;
+
 use crate::{
     cases,
     check::{Check, Need},
@@ -96,7 +98,19 @@ impl Suite {
     ///
     /// A case that fails never ends the run. A server that is gone does: the report then has the verdicts so far and
     /// says why it [`ended_early`](SuiteReport::ended_early).
-    pub async fn run(&self, target: &Target, mut observer: impl Observer) -> Result<SuiteReport, SuiteError> {
+    pub async fn run(&self, target: &Target, observer: impl Observer) -> Result<SuiteReport, SuiteError> {
+        self.run_until(target, observer, std::future::pending()).await
+    }
+
+    /// The same, but the run ends when `stop` does, with the verdicts so far; `stop` gives the reason, such as `interrupted`.
+    /// The case that is running then is left out.
+    pub async fn run_until(
+        &self,
+        target: &Target,
+        mut observer: impl Observer,
+        stop: impl Future<Output = String>,
+    ) -> Result<SuiteReport, SuiteError> {
+        let mut stop = pin!(stop);
         let salt = Salt::new(self.seed);
         let facts = Facts::gather(target, &salt).await?;
         let detection = match self.profile {
@@ -111,9 +125,16 @@ impl Suite {
             observer.on_event(&SuiteEvent::CaseStarted { check });
             let mut session = Session::new(target, &facts, detection.profile, salt, (check.id, check.level));
             let unmet = check.needs.iter().find_map(|need| unmet(*need, target, &facts, detection.profile));
-            let ended = match unmet {
-                Some(stop) => Err(stop),
-                None => (check.run)(&mut session).await,
+            let ended = if let Some(stop) = unmet {
+                Err(stop)
+            } else {
+                tokio::select! {
+                    ended = (check.run)(&mut session) => ended,
+                    reason = &mut stop => {
+                        ended_early = Some(format!("before {}: {reason}", check.id));
+                        break;
+                    }
+                }
             };
             if let Err(stop) = ended {
                 if let Stop::Unreachable(reason) = &stop {
@@ -140,6 +161,7 @@ impl Suite {
             counts: VerdictCounts::of(&cases),
             cases,
             ended_early,
+            recorded_at: None,
         })
     }
 }

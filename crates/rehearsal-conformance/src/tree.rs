@@ -32,7 +32,7 @@ impl SuiteReport {
         writeln!(out, "{}: {} ({version}), held to {}", self.target, self.facts.model, self.detection.profile)?;
         let mut family = "";
         for case in &self.cases {
-            let of_case = case.id.split('-').next().unwrap_or_default();
+            let of_case = case.family();
             if of_case != family {
                 family = of_case;
                 writeln!(out, "{}", family_name(family))?;
@@ -94,7 +94,8 @@ fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
     }
 }
 
-fn family_name(prefix: &str) -> &str {
+/// A family of cases by the letter that begins their ids.
+pub(crate) fn family_name(prefix: &str) -> &str {
     match prefix {
         "U" => "usage",
         "L" => "limits",
@@ -102,6 +103,8 @@ fn family_name(prefix: &str) -> &str {
         "F" => "stream framing",
         "H" => "headers and lifecycle",
         "M" => "metrics",
+        "R" => "responses",
+        "A" => "Anthropic messages",
         other => other,
     }
 }

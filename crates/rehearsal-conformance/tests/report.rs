@@ -82,6 +82,7 @@ fn report() -> SuiteReport {
         counts: VerdictCounts::of(&cases),
         cases,
         ended_early: None,
+        recorded_at: None,
     }
 }
 
@@ -144,4 +145,38 @@ fn a_failed_must_fails_a_run_and_a_missed_should_a_strict_one() {
     assert!(report.failed(Strictness::Strict));
     report.counts.non_strict = 0;
     assert!(!report.failed(Strictness::Strict), "a known bug fails nothing");
+}
+
+#[test]
+fn junit_counts_a_missed_should_only_when_strict() {
+    let failures = |strictness| report().to_junit(strictness).matches("<failure").count();
+    assert_eq!((failures(Strictness::Normal), failures(Strictness::Strict)), (1, 2));
+    let text = report().to_junit(Strictness::Normal);
+    assert!(text.contains(r#"<testsuite name="usage" tests="2""#), "{text}");
+    assert!(text.contains("chat total: expected 7, saw 8"), "{text}");
+    assert!(text.contains("needs a server started with --api-key"), "{text}");
+}
+
+#[test]
+fn markdown_tells_what_did_not_pass_and_lists_every_case() {
+    let text = report().to_markdown();
+    assert!(text.starts_with("# tiny (0.13.0), held to py-0.13\n"), "{text}");
+    assert!(text.contains("## U-02 FAIL: the total is the sum"), "{text}");
+    assert!(text.contains("- chat total: expected `7`, saw `8`"), "{text}");
+    assert!(
+        text.contains(
+            "| E-10 | MUST | SKIPPED: needs a server started with --api-key, and told so | a key is demanded |"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_page_holds_the_report_as_data_that_cannot_end_its_script() {
+    let mut report = report();
+    report.cases[0].findings[0].seen = "</script><b>".into();
+    let page = rehearsal_conformance::to_html(&[report.clone()]);
+    let data = page.split(r#"<script id="data" type="application/json">"#).nth(1).unwrap();
+    let data = data.split("</script>").next().unwrap();
+    assert_eq!(serde_json::from_str::<Vec<SuiteReport>>(data).unwrap(), [report]);
 }

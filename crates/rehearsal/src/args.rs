@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod diff;
 mod forecast;
 mod seconds;
 mod serve;
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use self::{
     bench::{BenchArgs, Connections},
     check::CheckArgs,
+    diff::DiffArgs,
     forecast::ForecastArgs,
     serve::{KvCacheDtype, Pacing, ServeArgs},
 };
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Bench(Box<BenchArgs>),
     /// Check, case by case, what a server's `usage` and streams do
     Check(CheckArgs),
+    /// Tell what changed between two servers that were checked
+    Diff(DiffArgs),
 }
 
 /// How a command prints its result on stdout. Progress and warnings go to stderr whatever this says.

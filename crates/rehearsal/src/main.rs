@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => command::serve::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Check(args) => command::check::run(&args),
+        Command::Diff(args) => command::diff::run(&args),
     };
     match done {
         Ok(exit) => exit.into(),

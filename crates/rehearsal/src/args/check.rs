@@ -10,7 +10,9 @@ Examples:
   rehearsal check --list                                   what there is to check
   rehearsal check --base-url http://127.0.0.1:8000         any server
   rehearsal check --base-url http://127.0.0.1:8000 --filter U-2   the cases whose id begins with U-2
-  rehearsal check --base-url http://127.0.0.1:8000 --format json > report.json
+  rehearsal check --base-url http://127.0.0.1:8000 --output old.json --output old.html    keep a recording, and a page to read
+  rehearsal check --base-url http://127.0.0.1:8000 --against old.json     what this server does otherwise
+  rehearsal diff old.json new.json                         the same of two recordings
 ";
 
 /// Arguments of `rehearsal check`.
@@ -56,6 +58,23 @@ pub(crate) struct CheckArgs {
     /// File that holds the API key, sent as a bearer token [default: the environment's `OPENAI_API_KEY`]
     #[arg(long, value_name = "FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
+
+    /// Stop after so many seconds, with what was found until then
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub(crate) budget: Option<Duration>,
+
+    /// The version that the fake answers as
+    #[arg(long, value_name = "VERSION", default_value = "0.13.0", requires = "fake")]
+    pub(crate) vllm_version: String,
+
+    /// Also write the report to a file; its name says how: .json (with every exchange: a recording), .xml (`JUnit`), .md, .html
+    /// (may be given several times)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+
+    /// Tell what changed since this recording, a .json of --output; its seed is taken, so that the same requests are sent
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
 
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]

@@ -3,6 +3,7 @@
 mod api_key;
 pub(crate) mod bench;
 pub(crate) mod check;
+pub(crate) mod diff;
 mod fake;
 pub(crate) mod forecast;
 mod interrupt;

@@ -1,0 +1,49 @@
+//! `rehearsal diff`: what changed between two recordings of `rehearsal check`.
+
+use std::{fs, path::Path};
+
+use anyhow::Context;
+use rehearsal::conformance::{Difference, SuiteReport, diff, to_html};
+
+use crate::{
+    args::{DiffArgs, Format},
+    exit::{Exit, Expected},
+    render,
+};
+
+pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
+    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let differences = diff(&before, &after).map_err(Expected::usage)?;
+    print(&differences, args.format)?;
+    if let Some(path) = &args.html {
+        fs::write(path, to_html(&[before, after]))
+            .map_err(|error| Expected::usage(format!("page `{}`: {error}", path.display())))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// A recording from a file.
+pub(super) fn read(path: &Path) -> anyhow::Result<SuiteReport> {
+    let wrong = |reason: String| {
+        Expected::usage(format!(
+            "recording `{}`: {reason}; write one with `rehearsal check --output FILE.json`",
+            path.display()
+        ))
+    };
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    Ok(serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?)
+}
+
+/// The differences on stdout.
+pub(super) fn print(differences: &[Difference], format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Json => render::result(serde_json::to_string_pretty(differences).context("differences as JSON")?),
+        Format::Text if differences.is_empty() => render::result("no difference"),
+        Format::Text => {
+            for difference in differences {
+                render::result(difference);
+            }
+        }
+    }
+    Ok(())
+}
