@@ -37,3 +37,32 @@ fn a_target_or_a_filter_that_cannot_be_is_named() {
     check().args(["--fake", "--filter", "Z-"]).assert().code(2).stderr(contains("Z-"));
     check().args(["--fake", "--profile", "py-9"]).assert().code(2).stderr(contains("py-9"));
 }
+
+#[test]
+fn a_report_is_written_as_its_file_s_name_says_and_compared_with_an_earlier_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let fake = ["--fake", "--filter", "U-2", "--seed", "7"];
+    let files = ["old.json", "old.xml", "old.md", "old.html"].map(|name| format!("--output={}", path(name)));
+    check().args(fake).args(files).assert().success();
+    for (name, begins) in [("old.json", "{"), ("old.xml", "<?xml"), ("old.md", "# "), ("old.html", "<!doctype html>")] {
+        let text = std::fs::read_to_string(path(name)).unwrap();
+        assert!(text.starts_with(begins), "{name}: {text}");
+    }
+    check()
+        .args(["--fake", "--filter", "U-2", "--vllm-version", "0.32.0", "--against", &path("old.json")])
+        .args(["--output", &path("new.json")])
+        .assert()
+        .success()
+        .stdout(contains("usage at the end with stream_options: {}: a chunk → none"));
+    let diff = |before: &str, after: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
+        command.args(["diff", before, after]);
+        command
+    };
+    diff(&path("old.json"), &path("new.json")).assert().success().stdout(contains("U-25"));
+    diff(&path("old.json"), &path("old.json")).assert().success().stdout("no difference\n");
+    diff(&path("old.json"), &path("none.json")).assert().code(2).stderr(contains("none.json"));
+    diff(&path("old.md"), &path("old.json")).assert().code(2).stderr(contains("--output"));
+    check().args(["--fake", "--output", &path("report.pdf")]).assert().code(2).stderr(contains(".html"));
+}

@@ -113,7 +113,11 @@ impl Differences {
         let (was, is) = (Shape::of(was), Shape::of(is));
         for (what, before, after) in was.differences(&is) {
             // whether usage comes is what the request's options ask
-            let what = if what.starts_with("usage ") { words::with_options(&what, &exchange.request) } else { what };
+            let what = if what.starts_with("usage at") || what.starts_with("usage on") {
+                words::with_options(&what, &exchange.request)
+            } else {
+                what
+            };
             self.add((about.clone(), what, before, after), case);
         }
     }
