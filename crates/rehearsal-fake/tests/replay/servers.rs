@@ -27,29 +27,62 @@ pub(crate) struct Recording {
     pub(crate) name: &'static str,
     version: &'static str,
     flags: &'static str,
+    series: &'static Series,
     /// JSON Lines, gzipped.
     pub(crate) exchanges: &'static [u8],
 }
 
 macro_rules! recordings {
-    ($($version:literal: $($flags:literal)+;)+) => {
-        /// All recordings.
-        pub(crate) fn recordings() -> Vec<Recording> {
-            vec![$($(Recording {
-                name: concat!($version, "-", $flags),
-                version: $version,
-                flags: $flags,
-                exchanges: include_bytes!(concat!("../../../../fixtures/transcripts/", $version, "-", $flags, ".jsonl.gz")),
-            }),+),+]
-        }
+    ($series:expr, $named:literal, $folder:literal; $($version:literal: $($flags:literal)+;)+) => {
+        vec![$($(Recording {
+            name: concat!($version, "-", $flags, $named),
+            version: $version,
+            flags: $flags,
+            series: $series,
+            exchanges: include_bytes!(concat!("../../../../fixtures/transcripts/", $folder, $version, "-", $flags, ".jsonl.gz")),
+        }),+),+]
     };
 }
 
-recordings! {
-    "0.13.0": "base" "force" "details" "tools" "toolsonly" "vl" "dev" "preempt" "danger" "engine-dead";
-    "0.32.0": "base" "force" "details" "tools" "toolsonly" "vl" "dev" "preempt" "danger" "new";
-    "0.32.0-rust": "base" "details" "tools" "danger";
+/// All recordings.
+pub(crate) fn recordings() -> Vec<Recording> {
+    let mut all = recordings! {
+        &FIRST, "", "";
+        "0.13.0": "base" "force" "details" "tools" "toolsonly" "vl" "dev" "preempt" "danger" "engine-dead";
+        "0.32.0": "base" "force" "details" "tools" "toolsonly" "vl" "dev" "preempt" "danger" "new";
+        "0.32.0-rust": "base" "details" "tools" "danger";
+    };
+    all.extend(recordings! {
+        &ALTERED, "-altered", "altered/";
+        "0.13.0": "base" "force" "details" "tools";
+        "0.32.0": "base" "force" "details" "tools";
+        "0.32.0-rust": "base" "details" "tools";
+    });
+    all
 }
+
+/// How the servers of one series of recordings were called and sized.
+struct Series {
+    served_model_names: [&'static str; 2],
+    model_root: &'static str,
+    max_model_len: u32,
+    api_key: &'static str,
+}
+
+const FIRST: Series = Series {
+    served_model_names: ["tiny", "tiny-alias"],
+    model_root: "tiny-qwen2",
+    max_model_len: 4096,
+    api_key: "sk-test",
+};
+
+/// The same families of cases with other names, numbers, texts and orders.
+const ALTERED: Series = Series {
+    served_model_names: ["petit", "petit-alt"],
+    model_root: "petit-qwen2",
+    max_model_len: 3072,
+    api_key: "sk-other-1",
+};
 
 impl Recording {
     pub(crate) fn is_0_13(&self) -> bool {
@@ -75,17 +108,19 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the fake with that server's flags.
     pub(crate) async fn start(recording: Recording) -> Self {
-        let mut frontend = FrontendOptions::for_model("tiny");
-        frontend.served_model_names.push("tiny-alias".to_owned());
-        "tiny-qwen2".clone_into(&mut frontend.model_root);
-        let mut max_model_len = 4096;
+        let series = recording.series;
+        let [name, alias] = series.served_model_names;
+        let mut frontend = FrontendOptions::for_model(name);
+        frontend.served_model_names.push(alias.to_owned());
+        series.model_root.clone_into(&mut frontend.model_root);
+        let mut max_model_len = series.max_model_len;
         match recording.flags {
             "force" => frontend.usage_reporting = UsageReporting::Forced,
             "details" => {
                 frontend.prompt_tokens_details = PromptTokensDetails::Shown;
                 frontend.request_id_headers = RequestIdHeaders::Echoed;
                 frontend.load_tracking = LoadTracking::On;
-                frontend.api_keys.push("sk-test".to_owned());
+                frontend.api_keys.push(series.api_key.to_owned());
             }
             "dev" => frontend.dev_mode = DevMode::On,
             "new" => {

@@ -11,8 +11,8 @@ use super::client;
 
 fn keeping() -> FakeVllm {
     let frontend = FrontendOptions { responses_store: ResponsesStore::On, ..FrontendOptions::for_model("m") };
-    let version = "0.32.0".parse().unwrap();
-    FakeVllm::builder().vllm_version(version).frontend(frontend).start_in_memory().unwrap()
+    let version = "0.32.0".parse().expect("a version of the table");
+    FakeVllm::builder().vllm_version(version).frontend(frontend).start_in_memory().expect("the settings are right")
 }
 
 #[tokio::test]
