@@ -1,4 +1,4 @@
-//! What Python's `json` reads and JSON does not have: `NaN`, `Infinity`, `-Infinity`, integers of any length.
+//! What Python's `json` reads and JSON does not have: `NaN`, `Infinity`, `-Infinity`, integers of any length, floats beyond all.
 //!
 //! `serde_json` has no place for them, so they are carried as strings that begin with a character that no text may hold.
 
@@ -28,7 +28,7 @@ impl<'a> Beyond<'a> {
     /// The same of a string's text.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let literal = text.strip_prefix(MARK)?;
-        let is_integer = literal.ends_with(|last: char| last.is_ascii_digit());
+        let is_integer = literal.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
         Some(if is_integer { Self::Integer(literal) } else { Self::Constant(literal) })
     }
 
@@ -36,7 +36,7 @@ impl<'a> Beyond<'a> {
     pub(super) fn float(self) -> f64 {
         match self {
             Self::Constant("NaN") => f64::NAN,
-            Self::Constant("-Infinity") => f64::NEG_INFINITY,
+            Self::Constant(literal) if literal.starts_with('-') => f64::NEG_INFINITY,
             Self::Constant(_) => f64::INFINITY,
             Self::Integer(digits) => digits.parse().unwrap_or(f64::INFINITY),
         }
@@ -46,7 +46,7 @@ impl<'a> Beyond<'a> {
     pub(super) fn repr(self) -> &'a str {
         match self {
             Self::Constant("NaN") => "nan",
-            Self::Constant("-Infinity") => "-inf",
+            Self::Constant(literal) if literal.starts_with('-') => "-inf",
             Self::Constant(_) => "inf",
             Self::Integer(digits) => digits,
         }
@@ -101,6 +101,9 @@ fn is_beyond(literal: &str) -> bool {
         return !literal.starts_with('"');
     }
     let digits = literal.strip_prefix('-').unwrap_or(literal);
+    if digits.contains(['e', 'E', '.']) {
+        return literal.parse::<f64>().is_ok_and(f64::is_infinite);
+    }
     SAFE_DIGITS < digits.len() && digits.bytes().all(|byte| byte.is_ascii_digit()) && literal.parse::<i64>().is_err()
 }
 
@@ -118,12 +121,15 @@ mod tests {
         check(r#"{"a": NaN, "b": -Infinity}"#, Some(r#"{"a": "~NaN", "b": "~-Infinity"}"#));
         check(r#"{"a": 1180591620717411303424}"#, Some(r#"{"a": "~1180591620717411303424"}"#));
         check(r#"["NaN", "say \"NaN\" 99999999999999999999", -1.5e3, 9223372036854775807]"#, None);
+        check("[1e400, 1e300]", Some("[\"~1e400\", 1e300]"));
         check(r#"{"é": [Infinity]}"#, Some(r#"{"é": ["~Infinity"]}"#));
     }
 
     #[test]
     fn they_look_as_python_prints_them() {
-        for (literal, expect) in [("NaN", "nan"), ("Infinity", "inf"), ("-Infinity", "-inf"), ("12", "12")] {
+        for (literal, expect) in
+            [("NaN", "nan"), ("Infinity", "inf"), ("-Infinity", "-inf"), ("-1e400", "-inf"), ("12", "12")]
+        {
             let value = Value::String(format!("{MARK}{literal}"));
             assert_eq!(Beyond::of(&value).map(Beyond::repr), Some(expect));
         }

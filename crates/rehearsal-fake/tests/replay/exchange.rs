@@ -49,16 +49,17 @@ pub(crate) fn recorded(gzipped: &[u8], is_0_13: bool) -> Vec<Exchange> {
 }
 
 impl Exchange {
-    /// Whether the recorded text was drawn by a generator whose state no request shows, from a distribution that is nearly flat: no seed, and
-    /// a prompt that ends in no token of a script.
+    /// Whether the recorded text was drawn by a generator whose state no request shows, from a distribution that leaves a choice: no seed, and
+    /// a temperature above 1 or a prompt that ends in no token of a script.
     pub(crate) fn is_drawn(&self) -> bool {
         let Some(request) = self.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok()) else {
             return false;
         };
-        let greedy = request["temperature"].as_f64().is_some_and(|temperature| temperature < 1e-5);
+        let temperature = request["temperature"].as_f64().unwrap_or(1.0);
         let in_script = |prompt: &str| prompt.ends_with('\n') || prompt.ends_with("|>");
         let scripted = request["prompt"].as_str().is_none_or(in_script);
-        !greedy && request["seed"].is_null() && !scripted && self.response.contains("\"choices\"")
+        let leaves_a_choice = 1.0 < temperature || 1e-5 < temperature && !scripted;
+        leaves_a_choice && request["seed"].is_null() && self.response.contains("\"choices\"")
     }
 
     /// Whether an error ended its stream: how far the engine had come by then is a race.

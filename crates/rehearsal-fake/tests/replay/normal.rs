@@ -240,15 +240,16 @@ fn without_source(text: &str) -> String {
 
 /// The same without generated texts.
 fn without_text(body: &str) -> String {
-    let mut out = String::new();
-    let mut rest = body;
-    while let Some((before, after)) = rest.split_once("\"text\":\"") {
-        out.push_str(before);
-        let end = after
-            .match_indices('"')
-            .find(|(at, _)| !after[..*at].ends_with('\\'))
-            .map_or(after.len(), |(at, _)| at + 1);
-        rest = &after[end..];
-    }
-    out + rest
+    let without = |line: &str| {
+        let Ok(mut answer) = serde_json::from_str::<Value>(line) else { return line.to_owned() };
+        for choice in answer.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten() {
+            for place in ["/text", "/message/content", "/delta/content"] {
+                if let Some(text @ Value::String(_)) = choice.pointer_mut(place) {
+                    *text = "…".into();
+                }
+            }
+        }
+        answer.to_string()
+    };
+    body.lines().map(without).collect::<Vec<_>>().join("\n")
 }
