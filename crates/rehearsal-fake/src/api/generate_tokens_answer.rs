@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    completion_answer::completion_usage,
     context::Context,
     generate_tokens::weight_versions,
     generation::{Choice, Generation},
@@ -63,7 +64,7 @@ pub(super) fn whole(context: &Context, head: &GenerateHead, generation: &Generat
             ("request_id", head.id.as_str().into()),
             ("model", context.app.frontend.model_name().into()),
             ("created", head.created.into()),
-            ("usage", usage_json(&context.wire, details, Place::Whole, &generation.usage(last))),
+            ("usage", usage_json(&context.wire, details, Place::Whole, &completion_usage(generation, last))),
             ("output_mode", "tokens".into()),
             ("choices", choices.into()),
         ],
@@ -120,7 +121,7 @@ impl Events for GenerateStream {
             None => {
                 if self.plan.last == FinalUsage::Sent {
                     let details = context.app.frontend.prompt_tokens_details;
-                    let usage = usage_json(wire, details, Place::Last, &self.generation.usage(0));
+                    let usage = usage_json(wire, details, Place::Last, &completion_usage(&self.generation, 0));
                     out.event(&self.chunk(context, usage, Vec::new()));
                 }
                 out.done();

@@ -1,10 +1,13 @@
 //! Validation errors, worded as pydantic and `FastAPI` word them in the version answered as.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{
     error::ApiError,
     python::{repr, str_repr},
+    python_json::Beyond,
 };
 use crate::version::{ErrorCode, Features, PydanticErrors};
 
@@ -19,6 +22,19 @@ pub(super) struct Handler {
 
 /// The path of that file in the image `vllm/vllm-openai`.
 const SOURCE_FILE: &str = "/usr/local/lib/python3.12/dist-packages/vllm/entrypoints/utils.py";
+
+/// How many problems newer versions name, and how much of each (`entrypoints/serve/exception_handling/handlers/validation.py` of 0.32.0).
+const MAX_PROBLEMS: usize = 10;
+const MAX_PROBLEM_CHARS: usize = 1000;
+const MAX_INPUT_CHARS: usize = 200;
+
+/// A text cut to so many characters, and said to be.
+fn bounded(text: &str, max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => Cow::Owned(format!("{}...[truncated]", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
 
 /// One element of the path to the value at fault.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,10 +115,13 @@ impl Problem {
         let input = match &self.input {
             Value::Object(fields) => str_repr(&format!("<dict of {} items>", fields.len())),
             Value::Array(items) => str_repr(&format!("<list of {} items>", items.len())),
-            Value::String(text) => str_repr(text),
-            other => str_repr(&repr(other)),
+            Value::String(text) => {
+                let text = Beyond::parse(text).map_or(text.as_str(), Beyond::repr);
+                str_repr(&bounded(text, MAX_INPUT_CHARS))
+            }
+            other => str_repr(&bounded(&repr(other), MAX_INPUT_CHARS)),
         };
-        self.written(&str_repr(&self.path()), &input)
+        bounded(&self.written(&str_repr(&self.path()), &input), MAX_PROBLEM_CHARS).into_owned()
     }
 
     fn written(&self, loc: &str, input: &str) -> String {
@@ -148,7 +167,12 @@ pub(super) fn invalid(features: &Features, handler: Handler, problems: &[Problem
             ))
         }
         PydanticErrors::Brief => {
-            let lines = write(Problem::brief).join("\n  ");
+            let mut lines = write(Problem::brief);
+            if MAX_PROBLEMS < count {
+                lines.truncate(MAX_PROBLEMS);
+                lines.push(format!("...and {} more errors", count - MAX_PROBLEMS));
+            }
+            let lines = lines.join("\n  ");
             match ApiError::invalid_body(format!("{count} validation error{plural}:\n  {lines}")) {
                 ApiError::Object(mut error) => {
                     error.param = Some(first.path());
@@ -201,6 +225,21 @@ mod tests {
             panic!("an object")
         };
         assert_eq!(error["error"]["message"], expect);
+    }
+
+    #[test]
+    fn newer_versions_name_ten_problems_and_bound_each() {
+        let features = Wire::of("0.32.0".parse().unwrap()).unwrap().features;
+        let long = json!("x".repeat(300));
+        let problem = |index: usize| Problem::new("int_type", vec![Loc::Index(index)], "no", &long);
+        let problems: Vec<Problem> = (0..12).map(problem).collect();
+        let message = invalid(&features, HANDLER, &problems).json(&features).unwrap()["error"]["message"].to_string();
+        assert_eq!(message.matches("'type'").count(), 10);
+        assert!(
+            message.starts_with("\"12 validation errors:") && message.ends_with("  ...and 2 more errors\""),
+            "{message}"
+        );
+        assert!(message.contains(&format!("'{}...[truncated]'", "x".repeat(200))));
     }
 
     #[test]

@@ -11,7 +11,9 @@ use crate::{
         generation::{Choice, Generation},
         logprobs::{Logprobs, TokenNames, Wanted},
         object::shaped,
+        request_metrics::request_metrics,
         said::Said,
+        usage_json::Place,
     },
     engine::FinishReason,
     version::{LengthStatus, ShapeName},
@@ -33,7 +35,7 @@ pub(super) struct ResponseHead {
 impl ResponseHead {
     /// A response that has not begun to say anything.
     pub(super) fn unfinished(&self, context: &Context, status: &str) -> Value {
-        self.object(context, Vec::new(), status, Value::Null)
+        self.object(context, Vec::new(), status, [Value::Null, Value::Null])
     }
 
     /// A finished response with that output; it is kept if it is to be.
@@ -42,7 +44,12 @@ impl ResponseHead {
         let cut = finish == Some(FinishReason::Length)
             && context.features().responses_length_status == LengthStatus::Incomplete;
         let status = if cut { "incomplete" } else { "completed" };
-        let response = self.object(context, output, status, responses_usage(context, &generation.usage(0)));
+        let response = self.object(
+            context,
+            output,
+            status,
+            [responses_usage(context, &generation.usage(0)), request_metrics(context, Place::Whole, generation)],
+        );
         if let Some(messages) = &self.stored {
             context.responses.put(&self.id, response.clone(), messages.clone());
         }
@@ -71,7 +78,7 @@ impl ResponseHead {
         (sent..tokens.len()).filter_map(entry).collect()
     }
 
-    fn object(&self, context: &Context, output: Vec<Value>, status: &str, usage: Value) -> Value {
+    fn object(&self, context: &Context, output: Vec<Value>, status: &str, [usage, metrics]: [Value; 2]) -> Value {
         let echo = |key: &'static str| (key, self.echo.get(key).cloned().unwrap_or_default());
         let incomplete = (status == "incomplete").then(|| json!({"reason": "max_output_tokens"}));
         shaped(
@@ -103,6 +110,7 @@ impl ResponseHead {
                 echo("truncation"),
                 ("usage", usage),
                 echo("user"),
+                ("metrics", metrics),
                 echo("presence_penalty"),
                 echo("frequency_penalty"),
             ],
