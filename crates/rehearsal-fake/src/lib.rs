@@ -33,11 +33,17 @@ mod journal;
 #[cfg(feature = "server")]
 mod metrics;
 #[cfg(feature = "server")]
+pub mod reasoning;
+#[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod structured;
 #[cfg(feature = "server")]
 pub mod text;
 #[cfg(feature = "server")]
 pub mod tokenizer;
+#[cfg(feature = "server")]
+pub mod tools;
 #[cfg(feature = "server")]
 pub mod usage;
 #[cfg(feature = "server")]

@@ -117,6 +117,8 @@ pub struct Usage {
     pub cached_tokens: Option<u64>,
     /// Prompt tokens that the prefix cache holds since; `None` where they are not told.
     pub created_cache_tokens: Option<u64>,
+    /// Generated tokens that were reasoning; `None` on a server without a reasoning parser.
+    pub reasoning_tokens: Option<u64>,
 }
 
 impl Usage {

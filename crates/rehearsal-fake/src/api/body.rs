@@ -84,7 +84,7 @@ fn parse_object(bytes: &[u8], features: &Features, handler: Handler) -> Result<M
 }
 
 /// The same fault in the words of Python's `json`, and the index of the character it stops at.
-fn as_python(error: &serde_json::Error, text: &str) -> (&'static str, usize) {
+pub(super) fn as_python(error: &serde_json::Error, text: &str) -> (&'static str, usize) {
     let words = error.to_string();
     let message = if words.starts_with("trailing characters") {
         "Extra data"

@@ -24,11 +24,15 @@ use super::{
     load_report::load_report,
     logprobs::{self, TokenNames},
     sse::{KeptAlive, stream_response},
+    structured::Structured,
+    tool_arguments,
 };
 use crate::{
+    chat_template::RenderOptions,
     engine::PrefixCacheReads,
+    structured::Gate,
     usage::{Endpoint, plan_usage},
-    version::{ExceptionCause, Features, TextModelName},
+    version::{ExceptionCause, Features, ReplyParsing, TextModelName},
 };
 
 /// What `transformers` says, which is both the exception and its cause.
@@ -49,14 +53,17 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     context.check_model(request.model.as_deref())?;
     context.check_alive()?;
     context.preflight(request.sampling.choices()).await?;
-    request.check(context.features())?;
+    request.check(context.features(), &context.app.frontend)?;
     let prompt = prompt(context, &request)?;
+    let (features, options) = (context.features(), &context.app.frontend);
+    let reading = request.tools.reading(features, options, &request.render.kwargs, &prompt.text);
     let head = ChatHead {
         id: format!("chatcmpl-{}", context.request_id(headers, &body)),
         created: context.app.clock.unix_seconds(),
         prompt_tokens: Arc::clone(&prompt.tokens),
         logprobs: request.logprobs,
         return_token_ids: request.return_token_ids,
+        reading: reading.with_tag_tokens(&context.app.tokenizer),
     };
     // `echo` asks for the log probabilities of the prompt, as 0 alternatives of each token
     let reads = match (request.prompt_logprobs, request.echo) {
@@ -87,7 +94,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     }
     generation.finish().await?;
     let prompt_logprobs = prompt_logprobs(context, &request, &head);
-    let body = whole(context, &head, &generation, &echoed(&request).unwrap_or_default(), prompt_logprobs);
+    let body = whole(context, &head, &generation, &echoed(&request).unwrap_or_default(), prompt_logprobs)?;
     let mut response = json_response(StatusCode::OK, body.to_string());
     response.headers_mut().extend(load_report(context, headers));
     Ok(response)
@@ -117,10 +124,10 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
         return Err(caused(features, CONFLICT, Some(CONFLICT)));
     }
     let messages = developer_role::rendered(features, &app.chat_template, &request.messages);
-    let text = app
-        .chat_template
-        .render(&messages, &request.render)
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let messages = tool_arguments::parsed(features, &messages)?;
+    let render = RenderOptions { tools: request.tools.in_prompt(&app.frontend), ..request.render.clone() };
+    let text =
+        app.chat_template.render(&messages, &render).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let mut tokens = app.tokenizer.encode(&text);
     let whole = i64::from(app.max_model_len);
     let generates = request.wanted.is_some_and(|wanted| wanted.tokens != 0);
@@ -139,8 +146,28 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
     }
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
-    let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
-    Ok(Prompt { text, tokens: tokens.into(), sampling })
+    let mut sampling = request.sampling.engine(max_tokens, &app.tokenizer);
+    if request.tools.shows_special_tokens(features, &app.frontend) {
+        sampling.skip_special_tokens = false;
+    }
+    request.structured.check()?;
+    let constraint =
+        request.tools.constraint(features, &app.frontend).or_else(|| request.structured.constraint().cloned());
+    let gate = gate(context, request, &text);
+    let structured = constraint.map(|constraint| Structured::compile(context, &constraint, gate)).transpose()?;
+    Ok(Prompt { text, tokens: tokens.into(), sampling, structured })
+}
+
+/// Reasoning comes before the text that is constrained.
+fn gate(context: &Context, request: &ChatRequest, prompt: &str) -> Option<Gate> {
+    let (features, options) = (context.features(), &context.app.frontend);
+    let unified = features.reply_parsing == ReplyParsing::Unified;
+    if unified && !request.tools.include_reasoning {
+        return None;
+    }
+    let parser = options.reasoning_parser?;
+    let thinking = parser.thinking(&request.render.kwargs, prompt);
+    Gate::new(parser, features.reply_parsing, thinking, &context.app.tokenizer)
 }
 
 /// An exception of the rendering, in old versions followed by its cause.

@@ -9,10 +9,12 @@ use super::{
     limits::{Truncation, Wanted, read_truncation},
     logprobs::{self, TokenNames},
     message_schema,
+    options::FrontendOptions,
     rules::Rules,
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream, with_interval},
-    structured::check_schema,
+    structured::{StructuredRequest, check_schema},
+    tool_request::{ToolRequest, check_tool_usage},
     validation::{Handler, Problem, invalid},
 };
 use crate::{
@@ -26,7 +28,6 @@ pub(super) const CHAT: Handler =
 
 /// A chat as asked for.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "the names and types of vLLM's request fields")]
 pub(super) struct ChatRequest {
     pub(super) model: Option<String>,
     pub(super) messages: Value,
@@ -44,8 +45,9 @@ pub(super) struct ChatRequest {
     pub(super) render: RenderOptions,
     pub(super) echo: bool,
     pub(super) beams: Option<Beams>,
-    pub(super) wants_tools: bool,
+    pub(super) tools: ToolRequest,
     pub(super) own_template: bool,
+    pub(super) structured: StructuredRequest,
     response_format: Value,
 }
 
@@ -79,15 +81,13 @@ impl ChatRequest {
             render: RenderOptions {
                 add_generation_prompt: fields.bool("add_generation_prompt").unwrap_or(true),
                 continue_final_message: fields.bool("continue_final_message").unwrap_or(false),
-                tools: fields
-                    .value("tools")
-                    .filter(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty()))
-                    .cloned(),
+                tools: None,
                 kwargs: fields.object("chat_template_kwargs").cloned().unwrap_or_default(),
             },
             echo: fields.bool("echo").unwrap_or(false),
             beams: Beams::read(features, &mut fields),
-            wants_tools: wants_tools(&fields),
+            tools: ToolRequest::read(&mut fields, features, body),
+            structured: StructuredRequest::read(&mut fields, features),
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
             own_template: fields.value("chat_template").is_some(),
         };
@@ -97,16 +97,12 @@ impl ChatRequest {
     }
 
     /// What the server refuses before it renders the prompt.
-    pub(super) fn check(&self, features: &Features) -> Result<(), ApiError> {
+    pub(super) fn check(&self, features: &Features, options: &FrontendOptions) -> Result<(), ApiError> {
         if features.several_choices == SeveralChoices::Refused && self.sampling.n.is_some_and(|n| n != 1) {
             return Err(ApiError::bad_request("Only n=1 is supported."));
         }
         self.sampling.check_sequences(1)?;
-        if self.wants_tools {
-            return Err(ApiError::bad_request(
-                "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
-            ));
-        }
+        self.tools.check(features, options)?;
         check_schema(&self.response_format)?;
         if self.own_template {
             return Err(ApiError::bad_request(
@@ -116,12 +112,6 @@ impl ChatRequest {
         }
         Ok(())
     }
-}
-
-/// `tool_choice` is `auto` when there are tools and nothing else is said.
-fn wants_tools(fields: &Fields<'_>) -> bool {
-    let has_tools = fields.value("tools").and_then(Value::as_array).is_some_and(|tools| !tools.is_empty());
-    has_tools && fields.value("tool_choice").is_none_or(|choice| choice == "auto")
 }
 
 /// The validators of `ChatCompletionRequest` with `mode="before"`.
@@ -137,26 +127,8 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
             return rules.refuse("top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true.");
         }
     }
-    if rules.get("tool_choice").is_some_and(|choice| choice != "none") && rules.get("tools").is_none() {
-        return rules.refuse("tool_choice", "When using `tool_choice`, `tools` must be set.");
-    }
-    if let Some(Value::String(choice)) = rules.get("tool_choice")
-        && !["none", "auto", "required"].contains(&choice.as_str())
-    {
-        let message = format!(
-            "Invalid value for `tool_choice`: {choice}! Only named tools, \"none\", \"auto\" or \"required\" are supported."
-        );
-        return rules.refuse("tool_choice", &message);
-    }
-    if let Some(name) = rules.get("tool_choice").and_then(|choice| choice.pointer("/function/name"))
-        && !rules
-            .get("tools")
-            .and_then(Value::as_array)
-            .is_some_and(|tools| tools.iter().any(|tool| tool.pointer("/function/name") == Some(name)))
-    {
-        return rules
-            .refuse("tool_choice", "The tool specified in `tool_choice` does not match any of the specified `tools`");
-    }
+    check_tool_usage(&rules, features.empty_tools)?;
+    rules.schema()?;
     rules.one_constraint()?;
     check_messages(features, body)?;
     rules.cache_salt()

@@ -22,9 +22,11 @@ use super::{
     load_report::load_report,
     prompt_input::PromptInput,
     sse::{KeptAlive, stream_response},
+    structured::Structured,
 };
 use crate::{
     engine::PrefixCacheReads,
+    structured::Gate,
     usage::{Endpoint, plan_usage},
     version::{NegativeTokenIds, Overflow},
 };
@@ -130,7 +132,14 @@ pub(super) fn measured(
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
     let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
-    Ok(Prompt { text, tokens: tokens.into(), sampling })
+    request.structured.check()?;
+    let gate = app.frontend.reasoning_parser.and_then(|parser| {
+        let thinking = parser.thinking(&serde_json::Map::new(), &text);
+        Gate::new(parser, features.reply_parsing, thinking, &app.tokenizer)
+    });
+    let constraint = request.structured.constraint();
+    let structured = constraint.map(|constraint| Structured::compile(context, constraint, gate)).transpose()?;
+    Ok(Prompt { text, tokens: tokens.into(), sampling, structured })
 }
 
 /// The token ids as the model's; one above its vocabulary is refused, one below zero is what the version makes of it.

@@ -12,7 +12,7 @@ use super::{
     rules::Rules,
     sampling::Sampling,
     stream_options::{StreamRequest, read_stream, with_interval},
-    structured::check_schema,
+    structured::{StructuredRequest, check_schema},
     validation::{Handler, invalid},
 };
 use crate::version::{Features, NullMaxTokens, PydanticErrors, SeveralChoices, StreamedBeams, Suffix};
@@ -46,6 +46,7 @@ pub(super) struct CompletionRequest {
     crashes: bool,
     has_suffix: bool,
     has_embeddings: bool,
+    pub(super) structured: StructuredRequest,
     response_format: Value,
 }
 
@@ -75,6 +76,7 @@ impl CompletionRequest {
             priority: fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
             echo: fields.bool("echo").unwrap_or(false),
             beams: Beams::read(features, &mut fields),
+            structured: StructuredRequest::read(&mut fields, features),
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
             crashes: fields.is_null("max_tokens") && features.null_max_tokens == NullMaxTokens::Crash,
             has_suffix: fields.string("suffix").is_some(),
@@ -161,6 +163,7 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
             PydanticErrors::Brief => {}
         }
     }
+    rules.schema()?;
     rules.one_constraint()?;
     rules.cache_salt()
 }

@@ -1,7 +1,7 @@
 //! What every handler has at hand.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     server::App,
+    structured::{GrammarError, Grammars},
     version::{Features, ModelAliases, Route, RouteSetting, ScaleOutRoutes, Wire},
 };
 
@@ -31,6 +32,7 @@ pub(super) struct Context {
     pub(super) adapters: Adapters,
     pub(super) responses: ResponseStore,
     ids: AtomicU64,
+    grammars: OnceLock<Result<Grammars, GrammarError>>,
     in_flight: Arc<AtomicU64>,
 }
 
@@ -44,6 +46,7 @@ impl Context {
             adapters: Adapters::default(),
             responses: ResponseStore::default(),
             ids: AtomicU64::new(0),
+            grammars: OnceLock::new(),
             in_flight: Arc::default(),
         }
     }
@@ -139,6 +142,16 @@ impl Context {
         let mut id = format!("{digits:016x}");
         id.truncate(self.features().id_digits);
         id
+    }
+
+    /// The compiler of constraints on texts.
+    pub(super) fn grammars(&self) -> Result<&Grammars, GrammarError> {
+        self.grammars.get_or_init(|| Grammars::new(&self.app.tokenizer)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The id of a tool call (`make_tool_call_id`).
+    pub(super) fn tool_call_id(&self) -> String {
+        format!("chatcmpl-tool-{}", self.new_id())
     }
 
     /// The id that an answer's header carries.

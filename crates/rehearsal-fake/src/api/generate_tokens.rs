@@ -137,7 +137,7 @@ fn prompt(context: &Context, request: &GenerateRequest) -> Result<Prompt, ApiErr
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(request.max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
     let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
-    Ok(Prompt { text: app.tokenizer.decode(&tokens), tokens: tokens.into(), sampling })
+    Ok(Prompt { text: app.tokenizer.decode(&tokens), tokens: tokens.into(), sampling, structured: None })
 }
 
 /// One choice's `weight_versions`: all its tokens come from the weights that the server started with.

@@ -5,11 +5,12 @@ use std::{collections::VecDeque, sync::Arc};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{context::Context, error::ApiError, steering::Gate};
+use super::{context::Context, error::ApiError, steering::Gate, structured::Structured};
 use crate::{
     driver::{Emission, EngineHandle, Submission, Ticket, Tokens},
-    engine::{EngineRequest, Finish, FinishReason, Nanos, PrefixCacheReads, SamplingParams, StopReason},
+    engine::{Continuation, EngineRequest, Finish, FinishReason, Nanos, PrefixCacheReads, SamplingParams, StopReason},
     server::Admission,
+    structured::ConstrainedSource,
     text::TextRequest,
     tokenizer::{GeneratedText, Tokenizer},
     usage::Usage,
@@ -21,6 +22,8 @@ pub(super) struct Prompt {
     pub(super) text: String,
     pub(super) tokens: Arc<[u32]>,
     pub(super) sampling: SamplingParams,
+    /// What the text has to be.
+    pub(super) structured: Option<Structured>,
 }
 
 /// What a request asks of the engine.
@@ -168,7 +171,7 @@ impl Generation {
                 sequences.push(EngineRequest {
                     prompt_tokens: Arc::clone(&prompt.tokens),
                     sampling: prompt.sampling.clone(),
-                    continuation: app.text.reply(&request),
+                    continuation: constrained(app.text.reply(&request), prompt, &app.tokenizer),
                     cache_salt: job.cache_salt.clone(),
                     prefix_cache_reads: job.prefix_cache_reads,
                     priority: job.priority,
@@ -328,6 +331,7 @@ impl Generation {
             completion_tokens: self.choices.iter().map(|choice| choice.token_ids.len() as u64).sum(),
             cached_tokens: cached,
             created_cache_tokens: cached.map(|cached| blocks.unwrap_or(0).saturating_sub(cached)),
+            reasoning_tokens: None,
         }
     }
 }
@@ -354,6 +358,16 @@ pub(super) fn text_request<'a>(
         .with_key(key(app.seed, prompt));
     let request = job.messages.map_or(request, |messages| request.with_messages(messages));
     job.model.map_or(request, |model| request.with_model(model))
+}
+
+/// What the model says, within what the request admits.
+fn constrained(continuation: Continuation, prompt: &Prompt, tokenizer: &Tokenizer) -> Continuation {
+    match prompt.structured.clone() {
+        Some(Structured { grammar, gate }) => {
+            Continuation::source(ConstrainedSource::new(continuation, grammar, gate, tokenizer))
+        }
+        None => continuation,
+    }
 }
 
 /// The key of a request's content and of all seeds.

@@ -3,8 +3,8 @@
 //! **Here:** everything between HTTP and the engine's tokens; one file an endpoint, the shapes of its answers beside it. **Not here, on
 //! purpose:** differences between versions (`version` holds them as data), which chunks carry usage (`usage`), waiting (`driver`).
 //!
-//! Bodies are bounded by [`FrontendOptions::max_body_bytes`]; whatever is sent, the answer is a status and never a panic. Known gaps:
-//! structured outputs, tool calls and images are not imitated yet.
+//! Bodies are bounded by [`FrontendOptions::max_body_bytes`]; whatever is sent, the answer is a status and never a panic. Known gap:
+//! images are not imitated yet.
 
 mod abort_requests;
 mod audio;
@@ -13,6 +13,7 @@ mod body;
 mod caches;
 mod chat;
 mod chat_answer;
+mod chat_message;
 mod chat_request;
 mod chat_stream;
 mod collective_rpc;
@@ -45,7 +46,7 @@ mod pause;
 mod pooling;
 mod probes;
 mod prompt_input;
-mod python;
+pub(crate) mod python;
 mod python_json;
 mod query;
 mod render;
@@ -64,11 +65,13 @@ mod steering;
 mod stream_options;
 mod structured;
 mod tokenize;
+mod tool_arguments;
+mod tool_request;
 mod usage_json;
 mod validation;
 
 pub use options::{
-    DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails, RequestIdHeaders,
-    ResponsesStore, RuntimeLora, ScaleOut,
+    AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails,
+    RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut, UnchosenTools,
 };
 pub(crate) use router::router;

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::usage::UsageReporting;
+use crate::{reasoning::ReasoningParser, tools::ToolCallParser, usage::UsageReporting};
 
 /// What the HTTP frontend is told at start-up; the engine's settings are in [`EngineConfig`](crate::engine::EngineConfig).
 ///
@@ -48,6 +48,14 @@ pub struct FrontendOptions {
     pub max_num_queued_reqs: Option<u32>,
     /// `--max-num-queued-tokens`: prompt tokens of requests without a first token from which on requests are refused.
     pub max_num_queued_tokens: Option<u64>,
+    /// `--enable-auto-tool-choice`.
+    pub auto_tool_choice: AutoToolChoice,
+    /// `--tool-call-parser`; it counts only with [`FrontendOptions::auto_tool_choice`].
+    pub tool_call_parser: Option<ToolCallParser>,
+    /// `--exclude-tools-when-tool-choice-none`.
+    pub unchosen_tools: UnchosenTools,
+    /// `--reasoning-parser`.
+    pub reasoning_parser: Option<ReasoningParser>,
     /// `--max-logprobs`.
     pub max_logprobs: u32,
     /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
@@ -77,6 +85,10 @@ impl FrontendOptions {
             stream_interval: NonZeroU32::MIN,
             max_num_queued_reqs: None,
             max_num_queued_tokens: None,
+            auto_tool_choice: AutoToolChoice::Refused,
+            tool_call_parser: None,
+            unchosen_tools: UnchosenTools::InPrompt,
+            reasoning_parser: None,
             max_logprobs: 20,
             max_body_bytes: 64 << 20,
         }
@@ -87,6 +99,31 @@ impl FrontendOptions {
     pub fn model_name(&self) -> &str {
         self.served_model_names.first().map_or(&self.model_root, String::as_str)
     }
+
+    /// The tool parser in use.
+    pub(crate) fn tool_parser(&self) -> Option<ToolCallParser> {
+        self.tool_call_parser.filter(|_| self.auto_tool_choice == AutoToolChoice::Served)
+    }
+}
+
+/// Whether the model may decide to call a tool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoToolChoice {
+    /// `tool_choice: "auto"` is refused.
+    #[default]
+    Refused,
+    /// It is served, with the format of the tool parser.
+    Served,
+}
+
+/// Whether a prompt names the tools that `tool_choice: "none"` keeps from being called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnchosenTools {
+    /// It does.
+    #[default]
+    InPrompt,
+    /// It does not.
+    LeftOut,
 }
 
 /// Whether `usage` tells how many prompt tokens came from the prefix cache.

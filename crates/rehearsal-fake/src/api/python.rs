@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::python_json::Beyond;
 
 /// `repr(value)` of a JSON value as Python reads it.
-pub(super) fn repr(value: &Value) -> String {
+pub(crate) fn repr(value: &Value) -> String {
     let mut out = String::new();
     write_repr(&mut out, value);
     out
@@ -38,7 +38,7 @@ fn write_repr(out: &mut String, value: &Value) {
 }
 
 /// `repr(text)`: single quotes unless the text has them and no double quotes.
-pub(super) fn str_repr(text: &str) -> String {
+pub(crate) fn str_repr(text: &str) -> String {
     let mut out = String::new();
     write_str_repr(&mut out, text);
     out
@@ -64,7 +64,7 @@ fn write_str_repr(out: &mut String, text: &str) {
 }
 
 /// `json.dumps(value, ensure_ascii=False)`: a space after each comma and colon.
-pub(super) fn dumps(value: &Value) -> String {
+pub(crate) fn dumps(value: &Value) -> String {
     let mut out = String::new();
     write_dumps(&mut out, value);
     out
@@ -105,7 +105,7 @@ fn write_number(out: &mut String, number: &serde_json::Number) {
 }
 
 /// `repr(float)`: the shortest digits that read back, exponents below 1e-4 and from 1e16 on.
-pub(super) fn float_repr(value: f64) -> String {
+pub(crate) fn float_repr(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();
     }

@@ -44,7 +44,7 @@ async fn chat_rendered(context: &Context, headers: &HeaderMap, body: Body) -> Re
     let body = context.read(headers, body, CHAT).await?;
     let request = ChatRequest::read(context.features(), &body)?;
     context.check_model(request.model.as_deref())?;
-    request.check(context.features())?;
+    request.check(context.features(), &context.app.frontend)?;
     let prompt = prompt(context, &request)?;
     let id = format!("chatcmpl-{}", context.request_id(headers, &body));
     let rendered = Rendered {

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use super::{
     error::ApiError,
     python::repr,
-    structured::{ONE_CONSTRAINT, constraints},
+    structured::{ONE_CONSTRAINT, constraints, lacks_schema},
     validation::{Handler, Rule, broken_rule},
 };
-use crate::version::{Features, LogprobTypes};
+use crate::version::{Features, LogprobTypes, MissingSchema};
 
 /// A body under examination.
 #[derive(Clone, Copy)]
@@ -71,6 +71,16 @@ impl<'a> Rules<'a> {
         if prompt_logprobs < -1 {
             let message = "`prompt_logprobs` must be a positive value or -1.";
             return self.refuse_value("prompt_logprobs", prompt_logprobs, message);
+        }
+        Ok(())
+    }
+
+    /// A JSON schema, where one is asked for.
+    pub(super) fn schema(&self) -> Result<(), ApiError> {
+        let lacks = self.get("response_format").is_some_and(lacks_schema);
+        if lacks && self.features.missing_schema == MissingSchema::Refused {
+            let message = "When response_format type is 'json_schema', the 'json_schema' field must be provided.";
+            return self.refuse("response_format", message);
         }
         Ok(())
     }

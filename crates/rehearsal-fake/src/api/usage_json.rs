@@ -33,10 +33,11 @@ pub(super) fn usage_json(wire: &Wire, details: PromptTokensDetails, place: Place
     let cached = usage.cached_tokens.filter(|_| shows_cached);
     let cached = cached.filter(|cached| 0 < *cached || wire.features.zero_cached_tokens == ZeroCachedTokens::Zero);
     // the Rust frontend always counts reasoning tokens, of which a reply without a reasoning parser has none
-    let completion_details = match wire.version.frontend() {
-        Frontend::Rust => json!({"reasoning_tokens": 0}),
-        Frontend::Python => Value::Null,
+    let reasoning = match wire.version.frontend() {
+        Frontend::Rust => Some(usage.reasoning_tokens.unwrap_or(0)),
+        Frontend::Python => usage.reasoning_tokens,
     };
+    let completion_details = reasoning.map_or(Value::Null, |tokens| json!({ "reasoning_tokens": tokens }));
     shaped(
         wire,
         name,

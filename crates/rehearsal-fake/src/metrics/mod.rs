@@ -7,6 +7,7 @@ mod engine;
 mod families;
 mod histogram;
 mod http;
+mod parsers;
 mod process;
 mod series;
 mod shared;
@@ -14,5 +15,6 @@ mod table;
 mod text;
 
 pub(crate) use http::Answered;
+pub(crate) use parsers::ParserMode;
 pub(crate) use shared::{CacheConfig, Metrics, ServedModel};
 pub(crate) use table::FamilyTable;

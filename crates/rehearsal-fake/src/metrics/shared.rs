@@ -8,6 +8,7 @@ use std::{
 use super::{
     engine::EngineMetrics,
     http::{Answered, HttpMetrics},
+    parsers::{ParserMetrics, ParserMode},
     process::{self, Process},
     table::FamilyTable,
     text::{Exposition, Label},
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     driver::{Submitted, Ticket},
     engine::{EngineStats, Event},
+    tools::Invocations,
 };
 
 /// Written by the driver and the routes, read by `/metrics`. Cheap to clone.
@@ -25,6 +27,8 @@ pub(crate) struct Metrics(Arc<Inner>);
 struct Inner {
     engine: Mutex<EngineMetrics>,
     http: Mutex<HttpMetrics>,
+    /// Of a server that counts how often its tool parser is asked.
+    parsers: Mutex<Option<ParserMetrics>>,
     served: ServedModel,
     families: FamilyTable,
 }
@@ -54,6 +58,7 @@ impl Metrics {
         Self(Arc::new(Inner {
             engine: Mutex::new(EngineMetrics::new(served.cache.max_model_len)),
             http: Mutex::default(),
+            parsers: Mutex::default(),
             served,
             families,
         }))
@@ -84,6 +89,18 @@ impl Metrics {
         lock(&self.0.http).answered(answered);
     }
 
+    /// From now on, how often the tool parser is asked is counted and shown.
+    pub(crate) fn count_parsers(&self) {
+        *lock(&self.0.parsers) = Some(ParserMetrics::default());
+    }
+
+    /// A tool parser was asked.
+    pub(crate) fn parsed_tools(&self, mode: ParserMode, invocations: Invocations) {
+        if let Some(parsers) = lock(&self.0.parsers).as_mut() {
+            parsers.parsed(mode, invocations);
+        }
+    }
+
     /// The page that `/metrics` shows.
     pub(crate) fn text(&self) -> String {
         let Inner { served, families, .. } = &*self.0;
@@ -93,6 +110,9 @@ impl Metrics {
         let cache: Vec<Label<'_>> = cache.iter().map(|(name, value)| (*name, value.as_str())).collect();
         lock(&self.0.engine).write(&mut page, families, &served.name, &cache);
         lock(&self.0.http).write(&mut page);
+        if let Some(parsers) = lock(&self.0.parsers).as_ref() {
+            parsers.write(&mut page, &served.name);
+        }
         page.finish()
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     text::{Filler, TextModel},
     tokenizer::Tokenizer,
     usage::UsageReporting,
-    version::{ForceIncludeUsage, QueueLimits, VllmVersion, Wire},
+    version::{ForceIncludeUsage, Frontend, QueueLimits, ReplyParsing, VllmVersion, Wire},
 };
 
 /// The model's name unless another is given.
@@ -302,6 +302,11 @@ impl FakeVllmBuilder {
         };
         let served = ServedModel { name: model, cache, started: wall.started() };
         let metrics = Metrics::new(served, FamilyTable::of(self.version)?);
+        let counts_parsers =
+            wire.features.reply_parsing == ReplyParsing::Unified && self.version.frontend() == Frontend::Python;
+        if counts_parsers && self.frontend.tool_parser().is_some() {
+            metrics.count_parsers();
+        }
         let journal = Journal::new(self.journal_capacity);
         let lateness = Arc::new(std::sync::Mutex::new(LatenessLog::default()));
         let (vocab_size, max_model_len) = (config.vocabulary.size, config.max_model_len);

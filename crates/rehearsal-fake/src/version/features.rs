@@ -116,6 +116,14 @@ pub struct Features {
     pub negative_detokenize_ids: NegativeIds,
     /// Whether a request may ask for tokens several at a time.
     pub stream_interval: StreamInterval,
+    /// How reasoning and tool calls are found in a reply.
+    pub reply_parsing: ReplyParsing,
+    /// What `tools: []` does.
+    pub empty_tools: EmptyTools,
+    /// What tool-call arguments that are no JSON do in a conversation.
+    pub bad_arguments: BadArguments,
+    /// What a `response_format` of a JSON schema does without one.
+    pub missing_schema: MissingSchema,
 }
 
 macro_rules! choices {
@@ -469,6 +477,34 @@ choices! {
         EmptyContent,
         /// `{"role":"assistant"}`.
         RoleOnly,
+    }
+    /// How reasoning and tool calls are found in a reply.
+    ReplyParsing {
+        /// By two parsers that the endpoint asks in turn.
+        Separate,
+        /// By one parser.
+        Unified,
+    }
+    /// What `tools: []` does.
+    EmptyTools {
+        /// Nothing.
+        Ignored,
+        /// 400.
+        Refused,
+    }
+    /// What a `response_format` of a JSON schema does without one.
+    MissingSchema {
+        /// 500 with an empty message.
+        Crash,
+        /// 400.
+        Refused,
+    }
+    /// What tool-call arguments that are no JSON do in a conversation.
+    BadArguments {
+        /// 400 with the message of Python's `json`.
+        Refused,
+        /// The template gets none.
+        Dropped,
     }
 }
 

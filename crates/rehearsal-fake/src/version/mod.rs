@@ -9,6 +9,7 @@ mod routes;
 mod shape;
 mod table;
 
+pub use features::{BadArguments, EmptyTools, MissingSchema, ReplyParsing};
 pub use features::{
     ChunkUsage, Coercion, CrossOrigin, DeveloperRole, EmptyStreamOptions, ErrorCode, ErrorParam, ExceptionCause,
     Features, FinishChunk, ForceIncludeUsage, HeaderStyle, Limit, LoadReport, LogprobTypes, ModelAliases,

@@ -10,10 +10,12 @@ use axum::{
 use rehearsal_fake::{
     FakeVllm,
     api::{
-        DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails, RequestIdHeaders,
-        ScaleOut,
+        AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails,
+        RequestIdHeaders, ScaleOut,
     },
     chat_template::ChatTemplate,
+    reasoning::ReasoningParser,
+    tools::ToolCallParser,
     usage::UsageReporting,
 };
 use tower::ServiceExt;
@@ -132,6 +134,11 @@ impl Server {
                 frontend.max_num_queued_reqs = Some(6);
             }
             "preempt" => max_model_len = 1024,
+            "tools" | "toolsonly" => {
+                frontend.auto_tool_choice = AutoToolChoice::Served;
+                frontend.tool_call_parser = Some(ToolCallParser::Hermes);
+                frontend.reasoning_parser = (recording.flags == "tools").then_some(ReasoningParser::Qwen3);
+            }
             _ => {}
         }
         let preempt = recording.flags == "preempt";

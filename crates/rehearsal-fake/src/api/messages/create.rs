@@ -79,6 +79,6 @@ async fn count(context: &Context, headers: &HeaderMap, body: Body) -> Result<Res
 fn prompt(context: &Context, chat: &ChatRequest) -> Result<Prompt, Refused> {
     context.check_model(chat.model.as_deref())?;
     context.check_alive()?;
-    chat.check(context.features())?;
+    chat.check(context.features(), &context.app.frontend)?;
     Ok(chat::prompt(context, chat)?)
 }
