@@ -10,5 +10,6 @@ mod faults;
 mod frontend_flags;
 mod lifecycle;
 mod metrics;
+mod structured;
 mod talk;
 mod virtual_time;
