@@ -39,6 +39,8 @@ fn serve(flags: &[&str]) -> Command {
 struct Running {
     process: Child,
     base_url: String,
+    /// What it logged until it served.
+    log: Vec<String>,
 }
 
 impl Running {
@@ -46,9 +48,19 @@ impl Running {
         let mut process =
             serve(flags).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary starts");
         let stderr = process.stderr.take().expect("stderr is piped");
-        let line = BufReader::new(stderr).lines().next().expect("a line").expect("text");
+        let mut lines = BufReader::new(stderr).lines().map(|line| line.expect("text"));
+        let mut log = Vec::new();
+        let line = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("it did not start: {log:?}"));
+            if line.starts_with("serving ") {
+                break line;
+            }
+            log.push(line);
+        };
+        // whatever it logs is read, so that it never waits for the reader
+        std::thread::spawn(move || lines.for_each(drop));
         let base_url = line.split_whitespace().find(|word| word.starts_with("http://")).expect(&line).to_owned();
-        Self { process, base_url }
+        Self { process, base_url, log }
     }
 }
 
@@ -111,4 +123,50 @@ fn unusable_flags_are_named() {
         command.args(["serve", MODEL, "--port", "0"]).args(flags);
         assert_cmd::Command::from_std(command).assert().code(2).stderr(contains(message));
     }
+}
+
+#[test]
+fn vllms_flags_without_effect_are_named_in_one_line() {
+    let server =
+        Running::start(&["--enforce-eager", "-dp", "1", "--compilation-config.mode", "3", "--profile", "instant"]);
+    assert_eq!(
+        server.log.first().map(String::as_str),
+        Some("without effect here: --compilation-config, --data-parallel-size, --download-dir, --enforce-eager")
+    );
+    assert!(server.log.iter().any(|line| line.ends_with("Application startup complete.")), "{:?}", server.log);
+}
+
+#[test]
+fn told_to_stop_it_sums_up_and_leaves() {
+    let mut server = Running::start(&["--profile", "instant"]);
+    let stopped = Command::new("kill").arg(server.process.id().to_string()).status().expect("kill is there");
+    assert!(stopped.success());
+    assert_eq!(server.process.wait().expect("it ends").code(), Some(0));
+    let mut said = String::new();
+    std::io::Read::read_to_string(server.process.stdout.as_mut().expect("stdout is piped"), &mut said).expect("text");
+    assert_eq!(said, "0 requests; steps late by nothing: no step was run\n");
+}
+
+#[test]
+fn flags_come_from_a_file_and_the_command_line_has_the_last_word() {
+    let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
+    let text =
+        "profile: instant\nserved-model-name: [from-file, second]\napi-key: secret\nmax-num-batched-tokens: 3k\n";
+    std::io::Write::write_all(&mut file, text.as_bytes()).expect("written");
+    let server = Running::start(&["--config", file.path().to_str().expect("UTF-8"), "--served-model-name", "mine"]);
+    let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(["check", "--base-url", &server.base_url, "--filter", "U-01", "--timeout", "5"])
+        .env("OPENAI_API_KEY", "secret")
+        .output()
+        .expect("the binary starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(server.log.iter().any(|line| line.ends_with("max_num_batched_tokens=3000.")), "{:?}", server.log);
+}
+
+#[test]
+fn all_flags_are_listed_on_demand() {
+    let mut command = rehearsal();
+    command.args(["serve", "--help=all", "--vllm-version", "0.32.0"]);
+    let mut command = assert_cmd::Command::from_std(command);
+    command.assert().code(0).stdout(contains("--max-num-queued-reqs").and(contains("\nSchedulerConfig:\n")));
 }

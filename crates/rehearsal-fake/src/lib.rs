@@ -31,11 +31,15 @@ mod fault;
 #[cfg(feature = "server")]
 mod journal;
 #[cfg(feature = "server")]
+mod log;
+#[cfg(feature = "server")]
 mod metrics;
 #[cfg(feature = "server")]
 pub mod reasoning;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod startup;
 #[cfg(feature = "server")]
 mod structured;
 #[cfg(feature = "server")]
@@ -55,5 +59,9 @@ pub use self::{
     driver::{ClockError, Lateness, Pacing},
     fault::{Fault, FaultRequest, FaultRule, UsageLie},
     journal::{JournalChoice, JournalEntry},
-    server::{Connector, FakeVllm, FakeVllmBuilder, InMemoryStream, MemoryCheck, ShutdownReport, StartError},
+    log::{LogLevel, LogLine, LogProcess},
+    server::{
+        AccessLog, ClientCertificates, Connector, FakeVllm, FakeVllmBuilder, InMemoryStream, MemoryCheck,
+        ShutdownReport, StartError, StatsLog, Tls, TlsError,
+    },
 };

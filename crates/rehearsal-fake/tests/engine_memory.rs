@@ -84,6 +84,7 @@ fn a_cache_without_room_is_refused() {
         max_model_len,
         block_size: 16,
         gpu_memory_utilization: utilization,
+        kv_cache_memory_bytes: None,
         num_gpu_blocks: None,
         defaults: EngineDefaults::for_gpu("any", 24.0),
     };

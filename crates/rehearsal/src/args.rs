@@ -6,15 +6,22 @@ mod diff;
 mod forecast;
 mod seconds;
 mod serve;
+mod vllm;
+
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use self::vllm::Translation;
 pub(crate) use self::{
     bench::{BenchArgs, Connections},
     check::CheckArgs,
     diff::DiffArgs,
     forecast::ForecastArgs,
-    serve::{KvCacheDtype, Pacing, ServeArgs},
+    serve::{
+        EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, Pacing, SchedulingPolicy, ServeArgs,
+    },
+    vllm::{Count, CountOrAuto},
 };
 
 const EXIT_CODES: &str = "\
@@ -32,6 +39,31 @@ Exit codes:
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// To run a command.
+    Run(Box<Args>),
+    /// For a text.
+    Help(String),
+}
+
+impl Args {
+    /// Reads the process's command line. clap ends the process where it cannot; an error says which of vLLM's flags is wrong.
+    pub(crate) fn read(command_line: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
+        match vllm::translate(command_line.into_iter().collect())? {
+            Translation::Help(text) => Ok(Asked::Help(text)),
+            Translation::Words { words, without_effect } => {
+                let mut args = Self::parse_from(words);
+                if let Command::Serve(serve) = &mut args.command {
+                    serve.without_effect = without_effect;
+                }
+                Ok(Asked::Run(Box::new(args)))
+            }
+        }
+    }
 }
 
 /// What to do.

@@ -7,12 +7,24 @@ mod render;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use self::args::{Args, Command};
+use self::{
+    args::{Args, Asked, Command},
+    exit::Expected,
+};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::read(std::env::args_os()) {
+        Ok(Asked::Run(args)) => args,
+        Ok(Asked::Help(text)) => {
+            render::result(text.trim_end());
+            return ExitCode::SUCCESS;
+        }
+        Err(message) => {
+            let error = Expected::usage(message).into();
+            render::error(&error);
+            return exit::of(&error).into();
+        }
+    };
     let done = match args.command {
         Command::Forecast(args) => command::forecast::run(&args),
         Command::Serve(args) => command::serve::run(&args),

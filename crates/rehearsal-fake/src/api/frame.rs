@@ -6,8 +6,8 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
-        header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, ORIGIN, SERVER, VARY},
+        HeaderMap, HeaderValue, Method, StatusCode, Uri,
+        header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, SERVER, VARY},
     },
     middleware::Next,
     response::Response,
@@ -15,25 +15,12 @@ use axum::{
 
 use super::{
     context::Context,
+    cors::is_preflight,
     error::{ApiError, status_only},
     options::RequestIdHeaders,
     router,
 };
-use crate::version::{CrossOrigin, HeaderStyle};
-
-const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
-    (
-        VARY,
-        HeaderValue::from_static(
-            "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network",
-        ),
-    ),
-    (
-        HeaderName::from_static("access-control-allow-methods"),
-        HeaderValue::from_static("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"),
-    ),
-    (HeaderName::from_static("access-control-max-age"), HeaderValue::from_static("600")),
-];
+use crate::version::HeaderStyle;
 
 /// Runs around every route.
 pub(super) async fn around(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
@@ -41,15 +28,17 @@ pub(super) async fn around(State(context): State<Arc<Context>>, request: Request
         RequestIdHeaders::Echoed => Some(context.header_id(request.headers())),
         RequestIdHeaders::Absent => None,
     };
-    let origin = request.headers().contains_key(ORIGIN);
+    let cors = &context.app.frontend.cors;
+    let asked = request.headers().clone();
     let mut response = if is_preflight(&request) {
-        preflight(request.headers(), context.features().cross_origin)
+        cors.preflight(context.features(), &asked)
     } else if is_authorized(&context, &request) {
         next.run(request).await
     } else {
         ApiError::Unauthorized.response(context.features())
     };
     let status = response.status();
+    let is_preflight_answer = response.headers().contains_key("access-control-max-age");
     let json = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "application/json");
     let headers = response.headers_mut();
     if context.features().headers == HeaderStyle::Uvicorn {
@@ -59,8 +48,8 @@ pub(super) async fn around(State(context): State<Arc<Context>>, request: Request
             // those two are answered outside the CORS middleware
             headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
         }
-        if origin && context.features().cross_origin == CrossOrigin::Any {
-            headers.entry("access-control-allow-origin").or_insert(HeaderValue::from_static("*"));
+        if !is_preflight_answer {
+            cors.answer(context.features(), &asked, headers);
         }
     }
     if let Some(id) = id {
@@ -80,33 +69,6 @@ fn is_authorized(context: &Context, request: &Request) -> bool {
         Some((scheme, key)) => scheme.eq_ignore_ascii_case("bearer") && keys.iter().any(|known| known == key.trim()),
         None => false,
     }
-}
-
-fn is_preflight(request: &Request) -> bool {
-    let headers = request.headers();
-    request.method() == Method::OPTIONS
-        && headers.contains_key(ORIGIN)
-        && headers.contains_key("access-control-request-method")
-}
-
-fn preflight(asked: &HeaderMap, allowed: CrossOrigin) -> Response {
-    let mut response = match allowed {
-        CrossOrigin::Any => Response::new("OK".into()),
-        CrossOrigin::None => Response::new("Disallowed CORS origin".into()),
-    };
-    match allowed {
-        CrossOrigin::Any => {
-            response.headers_mut().insert("access-control-allow-origin", HeaderValue::from_static("*"));
-        }
-        CrossOrigin::None => *response.status_mut() = StatusCode::BAD_REQUEST,
-    }
-    let headers = response.headers_mut();
-    headers.extend(PREFLIGHT);
-    if let Some(names) = asked.get("access-control-request-headers") {
-        headers.insert("access-control-allow-headers", names.clone());
-    }
-    headers.insert("content-type", HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
 }
 
 /// A method that the route does not have.

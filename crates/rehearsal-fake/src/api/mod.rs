@@ -23,6 +23,7 @@ mod completion_request;
 mod completion_stream;
 mod content_parts;
 mod context;
+mod cors;
 mod developer_role;
 mod docs;
 mod error;
@@ -70,6 +71,7 @@ mod tool_request;
 mod usage_json;
 mod validation;
 
+pub use cors::{Cors, Credentials};
 pub use options::{
     AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails,
     RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut, UnchosenTools,

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::{reasoning::ReasoningParser, tools::ToolCallParser, usage::UsageReporting};
+use crate::{api::Cors, reasoning::ReasoningParser, tools::ToolCallParser, usage::UsageReporting};
 
 /// What the HTTP frontend is told at start-up; the engine's settings are in [`EngineConfig`](crate::engine::EngineConfig).
 ///
@@ -20,6 +20,10 @@ pub struct FrontendOptions {
     pub model_root: String,
     /// `--api-key`: with any key here, `/v1` asks for one of them.
     pub api_keys: Vec<String>,
+    /// `--allowed-origins` and its kin.
+    pub cors: Cors,
+    /// `--root-path`: a prefix under which all paths are served, too.
+    pub root_path: String,
     /// `--enable-force-include-usage`.
     pub usage_reporting: UsageReporting,
     /// `--enable-prompt-tokens-details`.
@@ -71,6 +75,8 @@ impl FrontendOptions {
             served_model_names: vec![name.clone()],
             model_root: name,
             api_keys: Vec::new(),
+            cors: Cors::default(),
+            root_path: String::new(),
             usage_reporting: UsageReporting::OnRequest,
             prompt_tokens_details: PromptTokensDetails::Hidden,
             request_id_headers: RequestIdHeaders::Absent,

@@ -101,11 +101,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         }
         router = router.route(path, methods);
     }
-    router
+    let root = app_root(&context);
+    let router = router
         .method_not_allowed_fallback(frame::wrong_method)
         .fallback(frame::no_route)
         .layer(from_fn_with_state(Arc::clone(&context), frame::around))
         // bodies are bounded where they are read, with a message that names the limit
         .layer(DefaultBodyLimit::disable())
-        .with_state(context)
+        .with_state(context);
+    // as for Starlette, a path is the same with and without the root before it
+    if root.is_empty() { router } else { Router::new().nest(&root, router.clone()).merge(router) }
+}
+
+/// `--root-path` with a slash before it and none behind.
+fn app_root(context: &Context) -> String {
+    let root = context.app.frontend.root_path.trim_matches('/');
+    if root.is_empty() { String::new() } else { format!("/{root}") }
 }

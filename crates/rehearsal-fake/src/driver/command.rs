@@ -49,10 +49,18 @@ pub(crate) enum Emission {
 
 #[derive(Debug)]
 pub(super) enum Command {
-    Submit { ticket: Ticket, submission: Submission, emissions: mpsc::UnboundedSender<Emission> },
+    Submit {
+        ticket: Ticket,
+        submission: Submission,
+        emissions: mpsc::UnboundedSender<Emission>,
+    },
     Abort(Ticket),
     ResetPrefixCache,
     Die,
+    /// Every request ends at once, told so.
+    AbortAll,
+    /// Nothing happens any more, and nobody is told.
+    Freeze,
 }
 
 /// The way to the engine. Cheap to clone; when the last clone and the last [`Tokens`] are gone, the driver ends.
@@ -86,6 +94,16 @@ impl EngineHandle {
     /// Whether nothing answers any more.
     pub(crate) fn is_dead(&self) -> bool {
         self.queue.is_closed()
+    }
+
+    /// Ends every request with `abort`.
+    pub(crate) fn abort_all(&self) {
+        let _ = self.queue.send(Command::AbortAll);
+    }
+
+    /// Stops the engine's time: no token comes any more, and no end.
+    pub(crate) fn freeze(&self) {
+        let _ = self.queue.send(Command::Freeze);
     }
 
     /// Hands a request to the engine. The channel needs no bound: it holds at most the request's own `max_tokens`.

@@ -33,6 +33,8 @@ pub(crate) struct Driver<O> {
     step_under_way: bool,
     /// Whether a request has killed the engine.
     died: bool,
+    /// Whether the engine's time stands still for good.
+    frozen: bool,
     /// Virtual time only: the last end of a step, and the reading of the clock when it was handled.
     last_end: Option<(Nanos, Nanos)>,
 }
@@ -74,6 +76,7 @@ impl<O: Observer> Driver<O> {
             events: Vec::new(),
             step_under_way: false,
             died: false,
+            frozen: false,
             last_end: None,
         };
         (driver, handle)
@@ -85,7 +88,7 @@ impl<O: Observer> Driver<O> {
             if self.died {
                 return;
             }
-            let Some(deadline) = self.engine.next_deadline() else {
+            let Some(deadline) = self.engine.next_deadline().filter(|_| !self.frozen) else {
                 match self.commands.recv().await {
                     Some(command) => self.apply(command),
                     None => return,
@@ -123,7 +126,7 @@ impl<O: Observer> Driver<O> {
                             return Wake::Closed;
                         }
                         // an abort, or an idle engine's first request, may come due earlier
-                        if self.engine.next_deadline().is_none_or(|next| next < deadline) {
+                        if self.frozen || self.engine.next_deadline().is_none_or(|next| next < deadline) {
                             return Wake::Changed;
                         }
                     }
@@ -142,6 +145,12 @@ impl<O: Observer> Driver<O> {
                 self.engine.reset_prefix_cache();
             }
             Command::Die => self.died = true,
+            Command::AbortAll => {
+                for id in std::mem::take(&mut self.tickets).into_values().flatten() {
+                    self.engine.abort(now, id);
+                }
+            }
+            Command::Freeze => self.frozen = true,
             Command::Abort(ticket) => {
                 for id in self.tickets.remove(&ticket).into_iter().flatten() {
                     self.engine.abort(now, id);

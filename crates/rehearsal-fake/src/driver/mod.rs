@@ -19,4 +19,4 @@ pub(crate) use command::{Emission, EngineHandle, Submission, Submitted, Ticket, 
 pub(crate) use drive::{Driver, Observer};
 pub use lateness::Lateness;
 pub(crate) use lateness::LatenessLog;
-pub(crate) use wall::{WallClock, pause};
+pub(crate) use wall::{Beat, Span, WallClock, pause};

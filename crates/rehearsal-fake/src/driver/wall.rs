@@ -66,6 +66,45 @@ impl WallClock {
     }
 }
 
+/// The beat of something that is done every so often: the instants are absolute, so that none drifts.
+#[derive(Debug)]
+pub(crate) struct Beat {
+    next: Instant,
+    every: Duration,
+}
+
+impl Beat {
+    pub(crate) fn new(every: Duration) -> Self {
+        Self { next: Instant::now(), every }
+    }
+
+    /// Waits for the next beat.
+    pub(crate) async fn next(&mut self) {
+        self.next += self.every;
+        tokio::time::sleep_until(self.next).await;
+    }
+}
+
+/// Waits for these shares of a span, one after the other.
+#[derive(Debug)]
+pub(crate) struct Span {
+    begun: Instant,
+    whole: Duration,
+}
+
+impl Span {
+    pub(crate) fn new(whole: Duration) -> Self {
+        Self { begun: Instant::now(), whole }
+    }
+
+    /// Waits until this share of it has passed.
+    pub(crate) async fn until(&self, share: f64) {
+        if let Some(until) = self.begun.checked_add(self.whole.mul_f64(share)) {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
 /// Waits on the wall, for faults that make an answer slow; the grid of tokio's timer is fine enough for these.
 pub(crate) async fn pause(span: Duration) {
     if let Some(until) = Instant::now().checked_add(span) {

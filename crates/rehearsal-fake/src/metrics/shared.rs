@@ -84,6 +84,11 @@ impl Metrics {
         lock(&self.0.engine).happened(events, stats);
     }
 
+    /// The engine's gauges and counters as last told.
+    pub(crate) fn engine_stats(&self) -> EngineStats {
+        lock(&self.0.engine).stats
+    }
+
     /// A route answered.
     pub(crate) fn answered(&self, answered: Answered<'_>) {
         lock(&self.0.http).answered(answered);

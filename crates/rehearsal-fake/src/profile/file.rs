@@ -327,6 +327,7 @@ impl EngineFile {
             block_size: self.block_size.value,
             // vLLM's default
             gpu_memory_utilization: self.gpu_memory_utilization.map_or(0.9, |share| share.value),
+            kv_cache_memory_bytes: None,
             num_gpu_blocks: self.num_gpu_blocks.map(|blocks| blocks.value),
             defaults,
         }

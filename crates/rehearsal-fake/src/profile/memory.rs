@@ -110,8 +110,9 @@ impl MemoryFacts {
 
     /// The KV cache's part of it.
     pub fn kv_plan(&self, tensor_parallel: u32, settings: &EngineSettings) -> Result<MemoryPlan, StartRefusal> {
-        let available_gib = settings.gpu_memory_utilization * self.gpu_gib
+        let left_gib = settings.gpu_memory_utilization * self.gpu_gib
             - (self.weights_gib / f64::from(tensor_parallel) + self.overhead_gib);
+        let available_gib = settings.kv_cache_memory_bytes.map_or(left_gib, |bytes| bytes as f64 / GIB);
         if available_gib <= 0.0 {
             return Err(StartRefusal::NoKvCacheMemory);
         }

@@ -15,6 +15,8 @@ pub struct EngineSettings {
     pub block_size: u32,
     /// `--gpu-memory-utilization`.
     pub gpu_memory_utilization: f64,
+    /// `--kv-cache-memory-bytes`; `None` leaves it to the memory that is left.
+    pub kv_cache_memory_bytes: Option<u64>,
     /// `--num-gpu-blocks-override`; `None` leaves it to the memory plan.
     pub num_gpu_blocks: Option<u32>,
     /// What the GPU's size makes of the limits above.
@@ -76,6 +78,7 @@ mod tests {
             max_model_len: 4096,
             block_size: 16,
             gpu_memory_utilization: 0.9,
+            kv_cache_memory_bytes: None,
             num_gpu_blocks: None,
             defaults: EngineDefaults::for_gpu(gpu.0, gpu.1),
         };

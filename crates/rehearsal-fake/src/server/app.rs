@@ -8,12 +8,33 @@ use crate::{
     driver::{EngineHandle, Lateness, LatenessLog, WallClock},
     fault::Faults,
     journal::Journal,
+    log::Log,
     metrics::Metrics,
     server::Admission,
     text::TextModel,
     tokenizer::Tokenizer,
     version::VllmVersion,
 };
+
+/// Whether answered requests are logged (`--disable-uvicorn-access-log`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessLog {
+    /// A line each.
+    #[default]
+    On,
+    /// None.
+    Off,
+}
+
+/// Whether throughput is logged every ten seconds (`--disable-log-stats`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatsLog {
+    /// It is.
+    #[default]
+    On,
+    /// It is not.
+    Off,
+}
 
 /// One server's state. Nothing in it waits, and whatever changes has its own lock.
 pub(crate) struct App {
@@ -28,6 +49,8 @@ pub(crate) struct App {
     /// The version answered as.
     pub(crate) version: VllmVersion,
     pub(crate) metrics: Metrics,
+    pub(crate) log: Log,
+    pub(crate) access_log: AccessLog,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) lateness: Arc<Mutex<LatenessLog>>,

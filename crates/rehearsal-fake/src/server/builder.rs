@@ -2,14 +2,26 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
 use axum::{Extension, Router};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 
-use super::{Admission, App, Connector, FakeVllm, StartError, edge, handle::Running, listen, observer::Watch};
+use super::{
+    AccessLog, Admission, App, Connector, FakeVllm, StartError, StatsLog, Tls,
+    door::Place,
+    edge,
+    handle::{Doors, Running},
+    listen::{self, Serving},
+    observer::Watch,
+    stats_log,
+};
 use crate::{
     api::{self, FrontendOptions, PromptTokensDetails},
     chat_template::ChatTemplate,
@@ -17,8 +29,10 @@ use crate::{
     engine::{Engine, EngineConfig},
     fault::{FaultRule, Faults},
     journal::Journal,
+    log::{Log, LogLine},
     metrics::{CacheConfig, FamilyTable, Metrics, ServedModel},
     profile::Profile,
+    startup::{self, Facts},
     text::{Filler, TextModel},
     tokenizer::Tokenizer,
     usage::UsageReporting,
@@ -55,7 +69,12 @@ type Configure = Box<dyn FnOnce(&mut EngineConfig) + Send>;
 /// ```
 #[must_use = "a builder does nothing until it starts"]
 pub struct FakeVllmBuilder {
-    address: SocketAddr,
+    place: Place,
+    tls: Option<Tls>,
+    log: Log,
+    access_log: AccessLog,
+    stats_log: StatsLog,
+    startup_time: Duration,
     profile: Option<Profile>,
     configure: Vec<Configure>,
     memory_check: MemoryCheck,
@@ -85,7 +104,12 @@ pub enum MemoryCheck {
 impl FakeVllmBuilder {
     pub(super) fn new() -> Self {
         Self {
-            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            place: Place::Tcp((Ipv4Addr::LOCALHOST, 0).into()),
+            tls: None,
+            log: Log::default(),
+            access_log: AccessLog::On,
+            stats_log: StatsLog::On,
+            startup_time: Duration::ZERO,
             profile: None,
             configure: Vec::new(),
             memory_check: MemoryCheck::Off,
@@ -224,7 +248,43 @@ impl FakeVllmBuilder {
 
     /// Where to listen; by default a free port of the loopback.
     pub fn bind(mut self, address: impl Into<SocketAddr>) -> Self {
-        self.address = address.into();
+        self.place = Place::Tcp(address.into());
+        self
+    }
+
+    /// A Unix socket to listen on, in place of an address (`--uds`).
+    pub fn bind_unix(mut self, path: impl Into<PathBuf>) -> Self {
+        self.place = Place::Unix(path.into());
+        self
+    }
+
+    /// HTTPS over the network; in memory it stays HTTP.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Who gets the lines that vLLM's processes would log.
+    pub fn log(mut self, sink: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
+        self.log = Log::new(sink);
+        self
+    }
+
+    /// Whether the log has a line for each request that is answered.
+    pub fn access_log(mut self, access_log: AccessLog) -> Self {
+        self.access_log = access_log;
+        self
+    }
+
+    /// Whether the log has a line about throughput every ten seconds.
+    pub fn stats_log(mut self, stats_log: StatsLog) -> Self {
+        self.stats_log = stats_log;
+        self
+    }
+
+    /// How long [`Self::start`] takes, during which connections are refused; by default no time at all.
+    pub fn startup_time(mut self, takes: Duration) -> Self {
+        self.startup_time = takes;
         self
     }
 
@@ -240,34 +300,72 @@ impl FakeVllmBuilder {
         self
     }
 
-    /// Starts listening over TCP.
-    pub async fn start(self) -> Result<FakeVllm, StartError> {
+    /// Starts listening over the network.
+    pub async fn start(mut self) -> Result<FakeVllm, StartError> {
         if self.pacing == Pacing::Virtual {
             return Err(StartError::VirtualOverTcp);
         }
-        let address = self.address;
-        let bind = |source| StartError::Bind { address, source };
-        let (running, router) = self.assemble()?;
-        let listener = TcpListener::bind(address).await.map_err(bind)?;
-        let address = listener.local_addr().map_err(bind)?;
-        running.spawn(listen::tcp(listener, router.clone()));
-        Ok(in_memory(running, router, Some(address)))
+        let wire = Wire::of(self.version)?;
+        let bound = self.place.bind()?;
+        let (address, tls) = (bound.address(), self.tls.take().map(|tls| tls.acceptor()));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let base_url = match (address, bound.path()) {
+            (Some(address), _) => format!("{scheme}://{address}"),
+            // curl's way to name a host that is reached through a socket
+            (None, _) => format!("{scheme}://localhost"),
+        };
+        let reached = bound.path().map_or_else(|| base_url.clone(), |path| format!("unix:{}", path.display()));
+        let (log, takes, stats) = (self.log.clone(), self.startup_time, self.stats_log);
+        let (version, model) = (self.version, self.frontend.model_root.clone());
+        let profile = self.profile.get_or_insert_with(default_profile).clone();
+        let refusal = if self.memory_check == MemoryCheck::On { profile.start_plan().err() } else { None };
+        let facts = Facts {
+            version,
+            wording: wire.features.startup_log,
+            model: &model,
+            profile: &profile,
+            url: reached,
+            takes,
+        };
+        if let Some(refusal) = refusal {
+            startup::run(&startup::refused(&facts, &refusal), takes, &log).await;
+            return Err(refusal.into());
+        }
+        let Assembled { running, router, config } = self.assemble()?;
+        startup::run(&startup::phases(&facts, &config), takes, &log).await;
+        let door = bound.open()?;
+        let (closing, receiver) = watch::channel(false);
+        let (alive, ended) = mpsc::channel(1);
+        let serving = Serving { router, closing: receiver, alive };
+        running.spawn(listen::network(door, tls, serving.clone()));
+        if log.is_heard() && stats == StatsLog::On {
+            running.spawn(stats_log::run(Arc::clone(&running.app)));
+        }
+        log.line(&startup::complete());
+        let connector = connect(&running, serving);
+        Ok(FakeVllm::new(running, Doors { base_url, address, connector, closing, alive: ended }))
     }
 
     /// Starts in memory, as tasks on the caller's runtime.
     pub fn start_in_memory(self) -> Result<FakeVllm, StartError> {
-        let (running, router) = self.assemble()?;
-        Ok(in_memory(running, router, None))
+        let Assembled { running, router, .. } = self.assemble()?;
+        let (closing, receiver) = watch::channel(false);
+        let (alive, ended) = mpsc::channel(1);
+        let serving = Serving { router, closing: receiver, alive };
+        // a client needs some authority in memory, too; this name never resolves (RFC 2606)
+        let base_url = "http://rehearsal.invalid".to_owned();
+        let connector = connect(&running, serving);
+        Ok(FakeVllm::new(running, Doors { base_url, address: None, connector, closing, alive: ended }))
     }
 
     /// Starts as a service for tower and axum users; it runs while the router lives.
     pub fn into_router(self) -> Result<Router, StartError> {
-        let (running, router) = self.assemble()?;
+        let Assembled { running, router, .. } = self.assemble()?;
         Ok(router.layer(Extension(running)))
     }
 
     /// Everything but the doors.
-    fn assemble(self) -> Result<(Arc<Running>, Router), StartError> {
+    fn assemble(self) -> Result<Assembled, StartError> {
         if self.frontend.served_model_names.is_empty() {
             return Err(StartError::NoModelName);
         }
@@ -276,9 +374,7 @@ impl FakeVllmBuilder {
         if refused && self.frontend.usage_reporting == UsageReporting::Forced {
             return Err(StartError::Flag { flag: "--enable-force-include-usage", version: self.version });
         }
-        let profile = self
-            .profile
-            .unwrap_or_else(|| Profile::builtin(DEFAULT_PROFILE).expect("a test loads every built-in profile"));
+        let profile = self.profile.unwrap_or_else(default_profile);
         if self.memory_check == MemoryCheck::On {
             profile.start_plan()?;
         }
@@ -320,7 +416,7 @@ impl FakeVllmBuilder {
             });
         }
         let watch = Watch { metrics: metrics.clone(), journal: journal.clone(), admission: admission.clone() };
-        let (driver, engine) = Driver::new(Engine::new(config)?, clock, watch, Arc::clone(&lateness));
+        let (driver, engine) = Driver::new(Engine::new(config.clone())?, clock, watch, Arc::clone(&lateness));
         let template = |root: &str| {
             let root = root.to_lowercase();
             if root.contains("qwen2.5") { ChatTemplate::qwen2_5_vl() } else { ChatTemplate::plain() }
@@ -334,6 +430,8 @@ impl FakeVllmBuilder {
             frontend: self.frontend,
             version: self.version,
             metrics,
+            log: self.log,
+            access_log: self.access_log,
             journal,
             faults: Faults::new(self.faults),
             lateness,
@@ -347,12 +445,24 @@ impl FakeVllmBuilder {
         let router = edge::wrap(api::router(Arc::clone(&app)), &app);
         let running = Arc::new(Running { app, tasks: JoinSet::new().into() });
         running.spawn(driver.run());
-        Ok((running, router))
+        Ok(Assembled { running, router, config })
     }
 }
 
-fn in_memory(running: Arc<Running>, router: Router, address: Option<SocketAddr>) -> FakeVllm {
+/// A server before its doors are open.
+struct Assembled {
+    running: Arc<Running>,
+    router: Router,
+    config: EngineConfig,
+}
+
+fn default_profile() -> Profile {
+    Profile::builtin(DEFAULT_PROFILE).expect("a test loads every built-in profile")
+}
+
+/// Opens the door in memory.
+fn connect(running: &Running, serving: Serving) -> Connector {
     let (connector, accepted) = Connector::new();
-    running.spawn(listen::memory(accepted, router));
-    FakeVllm::new(running, address, connector)
+    running.spawn(listen::memory(accepted, serving));
+    connector
 }

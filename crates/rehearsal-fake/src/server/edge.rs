@@ -1,6 +1,6 @@
 //! Around the API: the date, the counts of answered requests, faults, and the one route that vLLM does not have.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -16,9 +16,10 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::App;
+use super::{AccessLog, App, listen::Peer};
 use crate::{
     fault::{Fault, FaultRequest, spoil},
+    log::{LogLevel, LogLine, LogProcess},
     metrics::Answered,
 };
 
@@ -48,6 +49,9 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     let handler =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
+    let peer = request.extensions().get::<Peer>().copied().filter(|_| app.log.is_heard());
+    let asked =
+        if peer.is_some() { format!("{method} {} {:?}", request.uri(), request.version()) } else { String::new() };
     let request_bytes = length(request.headers().get(CONTENT_LENGTH));
     let (request, fault) = strike(&app, request).await;
     let mut response = match &fault {
@@ -56,6 +60,11 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     };
     if let Ok(date) = HeaderValue::from_str(&app.clock.http_date()) {
         response.headers_mut().insert(DATE, date);
+    }
+    if app.access_log == AccessLog::On
+        && let Some(Peer(peer)) = peer
+    {
+        app.log.line(&access(peer, &asked, response.status()));
     }
     if !UNCOUNTED.contains(&handler.as_str()) {
         app.metrics.answered(Answered {
@@ -94,6 +103,13 @@ fn refusal(status: StatusCode) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// The line of uvicorn's access log.
+fn access(peer: SocketAddr, asked: &str, status: StatusCode) -> LogLine {
+    let reason = status.canonical_reason().unwrap_or_default();
+    let text = format!("{peer} - \"{asked}\" {} {reason}", status.as_u16());
+    LogLine { process: LogProcess::ApiServer, level: LogLevel::Uvicorn, text }
 }
 
 fn length(header: Option<&HeaderValue>) -> u64 {

@@ -1,6 +1,6 @@
 //! Why a server does not start.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use crate::{
     driver::ClockError, engine::EngineConfigError, profile::StartRefusal, version::CompatError, version::VllmVersion,
@@ -15,6 +15,14 @@ pub enum StartError {
     Bind {
         /// The address asked for.
         address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The Unix socket cannot be had.
+    #[error("cannot listen on `{}`: {source}; choose another path, or remove what is there", path.display())]
+    BindUnix {
+        /// The path asked for.
+        path: PathBuf,
         /// What the system says.
         source: io::Error,
     },

@@ -3,12 +3,20 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 
 use super::{App, Connector, FakeVllmBuilder, InMemoryStream, StartError};
-use crate::{driver::Lateness, journal::JournalEntry};
+use crate::{
+    driver::{self, Lateness},
+    journal::JournalEntry,
+    version::{Termination, Wire},
+};
 
 /// A fake vLLM that runs until it is dropped.
 ///
@@ -35,6 +43,18 @@ pub struct FakeVllm {
     base_url: String,
     address: Option<SocketAddr>,
     connector: Connector,
+    closing: watch::Sender<bool>,
+    /// Ends when nobody serves any more.
+    alive: mpsc::Receiver<()>,
+}
+
+/// A server's doors, as [`FakeVllm`] holds them.
+pub(super) struct Doors {
+    pub(super) base_url: String,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) connector: Connector,
+    pub(super) closing: watch::Sender<bool>,
+    pub(super) alive: mpsc::Receiver<()>,
 }
 
 /// What is alive while a server runs; its tasks end with it.
@@ -69,11 +89,9 @@ impl FakeVllm {
         FakeVllmBuilder::new()
     }
 
-    pub(super) fn new(running: Arc<Running>, address: Option<SocketAddr>, connector: Connector) -> Self {
-        // a client needs some authority in memory, too; this name never resolves (RFC 2606)
-        let base_url =
-            address.map_or_else(|| "http://rehearsal.invalid".to_owned(), |address| format!("http://{address}"));
-        Self { running, base_url, address, connector }
+    pub(super) fn new(running: Arc<Running>, doors: Doors) -> Self {
+        let Doors { base_url, address, connector, closing, alive } = doors;
+        Self { running, base_url, address, connector, closing, alive }
     }
 
     /// Where it listens, such as `http://127.0.0.1:40213`; clients of OpenAI's want `/v1` behind it.
@@ -116,6 +134,31 @@ impl FakeVllm {
     #[must_use]
     pub fn metrics_text(&self) -> String {
         self.running.app.metrics.text()
+    }
+
+    /// Stops as the version's own process does when it is told to (SIGTERM, SIGINT): 0.13.0 sends no byte more and waits until its clients
+    /// have left; 0.32.0 ends open requests with `finish_reason` `abort`, after `grace` (`--shutdown-timeout`); its Rust frontend cuts the
+    /// connections.
+    pub async fn terminate(mut self, grace: Duration) -> ShutdownReport {
+        let engine = &self.running.app.engine;
+        let Ok(wire) = Wire::of(self.running.app.version) else { return self.shutdown().await };
+        match wire.features.termination {
+            Termination::Cut => return self.shutdown().await,
+            Termination::Hang => engine.freeze(),
+            Termination::Abort => {}
+        }
+        self.closing.send_replace(true);
+        if wire.features.termination == Termination::Abort {
+            tokio::select! {
+                _ = self.alive.recv() => {}
+                () = driver::pause(grace), if !grace.is_zero() => {}
+                () = std::future::ready(()), if grace.is_zero() => {}
+            }
+            self.running.app.engine.abort_all();
+        }
+        // nobody sends on it: it ends when the last connection has
+        let _ = self.alive.recv().await;
+        self.shutdown().await
     }
 
     /// Stops: connections are closed, their requests aborted. Dropping the server does the same without a report.

@@ -104,6 +104,10 @@ pub struct Features {
     pub nan_temperature: NanTemperature,
     /// What a completion does that wants beams and a stream.
     pub streamed_beams: StreamedBeams,
+    /// What becomes of open requests when the process is told to stop.
+    pub termination: Termination,
+    /// How start-up words its lines.
+    pub startup_log: StartupLog,
     /// Where `finish_reason` stands in a stream.
     pub finish_chunk: FinishChunk,
     /// What the delta that opens a chat stream holds.
@@ -433,6 +437,22 @@ choices! {
         OneEvent,
         /// 400.
         Refused,
+    }
+    /// What becomes of open requests when the process is told to stop.
+    Termination {
+        /// No byte comes any more; connections stay open until their clients leave.
+        Hang,
+        /// They end at once with `finish_reason` `abort`.
+        Abort,
+        /// Connections are cut.
+        Cut,
+    }
+    /// How start-up words its lines.
+    StartupLog {
+        /// KV tokens and maximum concurrency on a line each; the tokens are those of whole blocks.
+        Separate,
+        /// Both on one line; the tokens are the concurrency times the context.
+        Joined,
     }
     /// Where `finish_reason` stands in a stream.
     FinishChunk {

@@ -14,9 +14,9 @@ pub use features::{
     ChunkUsage, Coercion, CrossOrigin, DeveloperRole, EmptyStreamOptions, ErrorCode, ErrorParam, ExceptionCause,
     Features, FinishChunk, ForceIncludeUsage, HeaderStyle, Limit, LoadReport, LogprobTypes, ModelAliases,
     NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens, NullMessages, Overflow,
-    PartialCharacters, PydanticErrors, QueueLimits, RoleDelta, ScaleOutRoutes, SeveralChoices, StreamInterval,
-    StreamedBeams, Suffix, TextModelName, TextOffsets, TokensStream, TruncationSide, WholeTruncation, ZeroCachedTokens,
-    ZeroMaxCompletionTokens,
+    PartialCharacters, PydanticErrors, QueueLimits, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog,
+    StreamInterval, StreamedBeams, Suffix, Termination, TextModelName, TextOffsets, TokensStream, TruncationSide,
+    WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 pub use features::{
     DoneMarker, LastDelta, LengthStatus, MessagesContent, ResponsesHistory, ResponsesStream, ResponsesTools,

@@ -16,7 +16,7 @@ use super::servers::Server;
 /// The recorded servers listened at several ports; a redirect tells which.
 const HOST: &str = "127.0.0.1:8013";
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Exchange {
     pub(crate) case: String,
@@ -29,6 +29,10 @@ pub(crate) struct Exchange {
     pub(crate) response: String,
     /// How the counters moved, if that was recorded.
     pub(crate) metrics: Option<BTreeMap<String, f64>>,
+    /// Of several clients: what each got.
+    pub(crate) clients: Vec<Value>,
+    /// Of a client that left: the events until then.
+    pub(crate) events: Vec<Value>,
     #[serde(skip)]
     pub(crate) is_0_13: bool,
 }
@@ -70,6 +74,11 @@ impl Exchange {
     /// Whether a stop string ended it. vLLM looks for those outside its engine, which meanwhile goes on.
     pub(crate) fn is_stopped_by_text(&self) -> bool {
         self.response.contains("\"stop_reason\":\"")
+    }
+
+    /// Whether this is a scenario of its own and no single request.
+    pub(crate) fn is_special(&self) -> bool {
+        self.method.is_empty()
     }
 
     /// The same request, asked of the fake; `None` for a case of several clients.

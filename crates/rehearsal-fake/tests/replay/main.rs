@@ -17,6 +17,7 @@ mod pages;
 mod puppet;
 mod sampler;
 mod servers;
+mod special;
 
 use exchange::Exchange;
 use gaps::{Gaps, Tally};
@@ -89,7 +90,14 @@ async fn replay(recording: Recording, words: &[String]) -> (Tally, Vec<String>) 
         let answer = exchange.ask(&server).await;
         server.settled().await;
         let after = metrics::scrape(&server.router).await;
-        let verdict = verdict(&exchange, answer, &metrics::moved(&before, &after), !words.is_empty());
+        let verdict = if exchange.is_special() {
+            match special::difference(&exchange, recording).await {
+                None => Verdict::Same,
+                Some(difference) => Verdict::Different(difference),
+            }
+        } else {
+            verdict(&exchange, answer, &metrics::moved(&before, &after), !words.is_empty())
+        };
         before = after;
         if !picked {
             continue;
@@ -109,7 +117,7 @@ async fn replay(recording: Recording, words: &[String]) -> (Tally, Vec<String>) 
 
 fn verdict(exchange: &Exchange, answer: Option<exchange::Answer>, moved: &metrics::Samples, whole: bool) -> Verdict {
     let Some(answer) = answer else {
-        return Verdict::Different("a case of several clients, not replayed".to_owned());
+        return Verdict::Different("not a request".to_owned());
     };
     let (expected, got) = (normal::expected(exchange), normal::answer(exchange, &answer));
     if expected != got {

@@ -18,8 +18,12 @@ pub(crate) async fn scrape(router: &Router) -> Samples {
     let request = Request::builder().uri("/metrics").body(Body::empty()).expect("a request");
     let response = router.clone().oneshot(request).await.expect("a router answers");
     let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a whole page");
-    let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    text.lines()
+    samples(std::str::from_utf8(&bytes).expect("UTF-8"))
+}
+
+/// The same, of a page.
+pub(crate) fn samples(page: &str) -> Samples {
+    page.lines()
         .filter(|line| line.starts_with("vllm:") && !line.contains("_bucket{") && !line.contains("_created{"))
         .filter_map(|line| line.rsplit_once(' '))
         .map(|(series, value)| (series.to_owned(), value.parse().expect("a number")))

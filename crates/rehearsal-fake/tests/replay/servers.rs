@@ -8,7 +8,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use rehearsal_fake::{
-    FakeVllm,
+    FakeVllm, FakeVllmBuilder,
     api::{
         AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails,
         RequestIdHeaders, ScaleOut,
@@ -87,6 +87,16 @@ const ALTERED: Series = Series {
 };
 
 impl Recording {
+    /// The name that its requests used.
+    pub(crate) fn model(&self) -> &'static str {
+        self.series.served_model_names[0]
+    }
+
+    /// The key that it asked for.
+    pub(crate) fn api_key(&self) -> Option<&'static str> {
+        (self.flags == "details").then_some(self.series.api_key)
+    }
+
     pub(crate) fn is_0_13(&self) -> bool {
         self.version == "0.13.0"
     }
@@ -110,6 +120,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the fake with that server's flags.
     pub(crate) async fn start(recording: Recording) -> Self {
+        let router = Self::builder(recording).into_router().expect("the settings are right");
+        if recording.flags == "engine-dead" {
+            kill(&router).await;
+        }
+        Self { router }
+    }
+
+    /// A fake with that server's flags, not yet started.
+    pub(crate) fn builder(recording: Recording) -> FakeVllmBuilder {
         let series = recording.series;
         let [name, alias] = series.served_model_names;
         let mut frontend = FrontendOptions::for_model(name);
@@ -144,7 +163,7 @@ impl Server {
         let preempt = recording.flags == "preempt";
         let noise = if recording.is_0_13() { Noise::Exponential } else { Noise::Gumbel };
         let puppet = puppet::load(noise);
-        let router = FakeVllm::builder()
+        FakeVllm::builder()
             .vllm_version(recording.version.parse().expect("a version of the table"))
             .frontend(frontend)
             .tokenizer(puppet.tokenizer)
@@ -160,12 +179,6 @@ impl Server {
                     engine.num_gpu_blocks = 10;
                 }
             })
-            .into_router()
-            .expect("the settings are right");
-        if recording.flags == "engine-dead" {
-            kill(&router).await;
-        }
-        Self { router }
     }
 
     /// Returns once the engine has told the metrics of everything that was answered.

@@ -10,6 +10,8 @@ mod faults;
 mod frontend_flags;
 mod lifecycle;
 mod metrics;
+mod network;
 mod structured;
 mod talk;
+mod termination;
 mod virtual_time;

@@ -1,8 +1,17 @@
-use std::{net::IpAddr, num::NonZeroU32, path::PathBuf};
+mod engine;
+mod frontend;
+mod http;
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Format;
+pub(crate) use self::{
+    engine::{EngineFlags, SchedulingPolicy},
+    frontend::{FingerprintMode, FrontendFlags},
+    http::HttpFlags,
+};
+use super::{Format, seconds::parse_seconds};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,87 +25,20 @@ Examples:
 
   # any model name, answers at once, on a free port
   rehearsal serve my-model --profile instant --port 0
+
+Every other flag of `vllm serve` is read and checked, too, as the version has it, and named in a remark since it does nothing here:
+--help=all lists them, --help=GROUP and --help=WORD some. --config FILE reads flags from a YAML file. Of vLLM's environment variables
+VLLM_API_KEY, VLLM_SERVER_DEV_MODE, VLLM_ALLOW_RUNTIME_LORA_UPDATING, VLLM_ENABLE_RESPONSES_API_STORE and VLLM_USE_RUST_FRONTEND
+count.
 ";
 
-/// Arguments of `rehearsal serve`: the flags of `vllm serve`, then ours.
+/// Arguments of `rehearsal serve`: ours, then the flags of `vllm serve` that do something here.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-#[expect(clippy::struct_excessive_bools, reason = "a flag of `vllm serve` is a bool on the command line")]
 pub(crate) struct ServeArgs {
     /// Model to serve, as `vllm serve MODEL`
+    #[arg(default_value = "Qwen/Qwen3-0.6B")]
     pub(crate) model: String,
-
-    /// Address to listen on
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", help_heading = "vLLM")]
-    pub(crate) host: IpAddr,
-
-    /// Port to listen on; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 8000, help_heading = "vLLM")]
-    pub(crate) port: u16,
-
-    /// GPUs a replica is spread over [default: 1]
-    #[arg(long, short = 't', alias = "tp", value_name = "N", help_heading = "vLLM")]
-    pub(crate) tensor_parallel_size: Option<NonZeroU32>,
-
-    /// Longest context, prompt and output together
-    #[arg(long, value_name = "TOKENS", help_heading = "vLLM")]
-    pub(crate) max_model_len: Option<NonZeroU32>,
-
-    /// Share of each GPU's memory that the engine may take
-    #[arg(long, value_name = "SHARE", default_value_t = 0.9, help_heading = "vLLM")]
-    pub(crate) gpu_memory_utilization: f64,
-
-    /// Data type of the KV cache
-    #[arg(long, value_enum, default_value_t, help_heading = "vLLM")]
-    pub(crate) kv_cache_dtype: KvCacheDtype,
-
-    /// Most sequences in one step [default: vLLM's for the GPU]
-    #[arg(long, value_name = "N", help_heading = "vLLM")]
-    pub(crate) max_num_seqs: Option<NonZeroU32>,
-
-    /// Most tokens in one step [default: vLLM's for the GPU]
-    #[arg(long, value_name = "N", help_heading = "vLLM")]
-    pub(crate) max_num_batched_tokens: Option<NonZeroU32>,
-
-    /// Quantization; one that clashes with the checkpoint's own is refused, as vLLM does
-    #[arg(long, short = 'q', value_name = "METHOD", help_heading = "vLLM")]
-    pub(crate) quantization: Option<String>,
-
-    /// Names to serve the model under
-    #[arg(long, value_name = "NAME", num_args = 1.., help_heading = "vLLM")]
-    pub(crate) served_model_name: Vec<String>,
-
-    /// Key that requests to /v1 must bring as a bearer token
-    #[arg(long, value_name = "KEY", num_args = 1.., help_heading = "vLLM")]
-    pub(crate) api_key: Vec<String>,
-
-    /// `usage` in every stream, asked for or not
-    #[arg(long, help_heading = "vLLM")]
-    pub(crate) enable_force_include_usage: bool,
-
-    /// `prompt_tokens_details` in `usage`
-    #[arg(long, help_heading = "vLLM")]
-    pub(crate) enable_prompt_tokens_details: bool,
-
-    /// Echo X-Request-Id in every response
-    #[arg(long, help_heading = "vLLM")]
-    pub(crate) enable_request_id_headers: bool,
-
-    /// Turn the prefix cache off
-    #[arg(long, help_heading = "vLLM")]
-    pub(crate) no_enable_prefix_caching: bool,
-
-    /// Seed of the replies
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "vLLM")]
-    pub(crate) seed: u64,
-
-    /// `tokenizer.json` to count tokens with [default: Qwen2.5's for Qwen2.5 models, else one token a byte]
-    #[arg(long, value_name = "FILE", help_heading = "vLLM")]
-    pub(crate) tokenizer: Option<PathBuf>,
-
-    /// Accepted as vLLM does; without effect here
-    #[arg(long, value_name = "DIR", help_heading = "vLLM")]
-    pub(crate) download_dir: Option<PathBuf>,
 
     /// Timing profile: built-in name or TOML file [default: the report's for its model, by --tensor-parallel-size]
     #[arg(long, value_name = "PROFILE", help_heading = "Rehearsal")]
@@ -105,6 +47,10 @@ pub(crate) struct ServeArgs {
     /// vLLM version to answer as
     #[arg(long, value_name = "VERSION", default_value = "0.13.0", help_heading = "Rehearsal")]
     pub(crate) vllm_version: String,
+
+    /// Which of vLLM's HTTP frontends to answer as [default: python, or rust with `VLLM_USE_RUST_FRONTEND=1`]
+    #[arg(long = "frontend", value_enum, value_name = "FRONTEND", help_heading = "Rehearsal")]
+    pub(crate) frontend_kind: Option<FrontendKind>,
 
     /// Real time, or faster by --speed
     #[arg(long, value_enum, default_value_t, help_heading = "Rehearsal")]
@@ -118,26 +64,39 @@ pub(crate) struct ServeArgs {
     #[arg(long, help_heading = "Rehearsal")]
     pub(crate) start_anyway: bool,
 
+    /// Take this long to start, phase by phase, and refuse connections until then [default: start at once]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, help_heading = "Rehearsal")]
+    pub(crate) startup_seconds: Option<std::time::Duration>,
+
     /// How to print the address and the closing summary
     #[arg(long, value_enum, default_value_t, help_heading = "Rehearsal")]
     pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+
+    #[command(flatten)]
+    pub(crate) frontend: FrontendFlags,
+
+    #[command(flatten)]
+    pub(crate) http: HttpFlags,
+
+    /// `tokenizer.json` to count tokens with [default: Qwen2.5's for Qwen2.5 models, else one token a byte]
+    #[arg(long, value_name = "FILE", help_heading = "vLLM: answers")]
+    pub(crate) tokenizer: Option<PathBuf>,
+
+    /// vLLM's flags among the given that do nothing here.
+    #[arg(skip)]
+    pub(crate) without_effect: Vec<String>,
 }
 
-/// vLLM's names for the data type of the KV cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum KvCacheDtype {
-    /// The model's own data type
-    #[default]
-    Auto,
-    /// 16-bit brain floating point
-    Bfloat16,
-    /// 8-bit floating point, e4m3
-    Fp8,
-    /// The same, by its full name
-    Fp8E4m3,
-    /// 8-bit floating point, e5m2
-    Fp8E5m2,
+/// vLLM's HTTP frontends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FrontendKind {
+    /// The one everybody knows, on uvicorn
+    Python,
+    /// The one in vLLM's tree since 0.22.1
+    Rust,
 }
 
 /// How simulated time runs against real time.

@@ -1,25 +1,35 @@
 //! `rehearsal serve`: the fake vLLM over TCP, under `vllm serve`'s command line.
 
-use std::net::SocketAddr;
+mod engine_flags;
+mod environment;
+mod frontend_flags;
+mod http_flags;
+mod log;
+
+use std::{fs, num::NonZeroU32, time::Duration};
 
 use anyhow::Context;
 use rehearsal::fake::{
-    FakeVllm, FakeVllmBuilder, FrontendOptions, Lateness, MemoryCheck, Pacing as FakePacing, ShutdownReport,
-    StartError,
-    api::{PromptTokensDetails, RequestIdHeaders},
+    AccessLog, FakeVllm, FakeVllmBuilder, Lateness, MemoryCheck, Pacing as FakePacing, ShutdownReport, StartError,
+    StatsLog,
+    chat_template::ChatTemplate,
     profile::Profile,
-    usage::UsageReporting,
+    version::{Frontend, VllmVersion},
 };
 use serde_json::json;
 
+use self::environment::Environment;
 use super::{fake, interrupt};
 use crate::{
-    args::{Format, KvCacheDtype, Pacing, ServeArgs},
+    args::{Format, FrontendKind, Pacing, ServeArgs},
     exit::{Exit, Expected},
     render,
 };
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
+    if !args.without_effect.is_empty() {
+        render::note(format!("without effect here: {}", args.without_effect.join(", ")));
+    }
     let profile = profile(args)?;
     let builder = builder(args, profile)?;
     tokio::runtime::Builder::new_multi_thread()
@@ -30,19 +40,22 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 }
 
 async fn serve(args: &ServeArgs, builder: FakeVllmBuilder) -> anyhow::Result<Exit> {
+    let builder = builder.log(log::print);
     let server = builder.start().await.map_err(|error| match error {
         StartError::Refused(_) => anyhow::Error::new(Expected::refused(error)),
         other => Expected::usage(other).into(),
     })?;
     let base_url = server.base_url().to_owned();
-    render::note(format!("serving {} on {base_url} as vLLM {}; stop with Ctrl-C", args.model, args.vllm_version));
+    let place = args.http.uds.as_ref().map_or_else(|| base_url.clone(), |path| format!("unix:{}", path.display()));
+    render::note(format!("serving {} on {place} as vLLM {}; stop with Ctrl-C", args.model, args.vllm_version));
     interrupt::requested().await;
-    finish(args.format, &base_url, server).await
+    finish(args, &base_url, server).await
 }
 
-async fn finish(format: Format, base_url: &str, server: FakeVllm) -> anyhow::Result<Exit> {
-    let ShutdownReport { requests, lateness } = server.shutdown().await;
-    match format {
+async fn finish(args: &ServeArgs, base_url: &str, server: FakeVllm) -> anyhow::Result<Exit> {
+    let grace = Duration::from_secs(args.http.shutdown_timeout.into());
+    let ShutdownReport { requests, lateness } = server.terminate(grace).await;
+    match args.format {
         Format::Text => render::result(format!("{requests} requests; steps late by {}", late(&lateness))),
         Format::Json => {
             let document = json!({"base_url": base_url, "requests": requests, "lateness": lateness});
@@ -63,7 +76,8 @@ fn late(lateness: &Lateness) -> String {
 
 /// The profile that is asked for, else the report's for its model, with the flags that change memory and limits.
 fn profile(args: &ServeArgs) -> anyhow::Result<Profile> {
-    let tensor_parallel = args.tensor_parallel_size.map_or(1, std::num::NonZeroU32::get);
+    let engine = &args.engine;
+    let tensor_parallel = engine.tensor_parallel_size.map_or(1, NonZeroU32::get);
     let is_report_model = args.model.contains("Qwen2.5-VL-72B");
     let mut profile = match &args.profile {
         Some(name) => fake::profile(name)?,
@@ -77,72 +91,69 @@ fn profile(args: &ServeArgs) -> anyhow::Result<Profile> {
             fake::profile("instant")?
         }
     };
-    let asked = args.tensor_parallel_size.map(std::num::NonZeroU32::get).filter(|_| args.profile.is_some());
+    let asked = engine.tensor_parallel_size.map(NonZeroU32::get).filter(|_| args.profile.is_some());
     if let Some(asked) = asked.filter(|asked| *asked != profile.tensor_parallel) {
         let message =
             format!("profile `{}` is for TP={}, not {asked}; name another one", profile.name, profile.tensor_parallel);
         return Err(Expected::usage(message).into());
     }
-
-    if !(0.0 < args.gpu_memory_utilization && args.gpu_memory_utilization <= 1.0) {
-        let message =
-            format!("--gpu-memory-utilization must be above 0 and at most 1, got {}", args.gpu_memory_utilization);
-        return Err(Expected::usage(message).into());
-    }
-    // a flag that is not given has vLLM's default, whatever the profile's own measurement was run with
-    profile.engine.gpu_memory_utilization = args.gpu_memory_utilization;
-    profile.engine.max_num_seqs = args.max_num_seqs.map(std::num::NonZeroU32::get);
-    profile.engine.max_num_batched_tokens = args.max_num_batched_tokens.map(std::num::NonZeroU32::get);
-    if let Some(tokens) = args.max_model_len {
-        profile.engine.max_model_len = tokens.get();
-    }
-    if let Some(memory) = &mut profile.memory {
-        memory.kv.element_bytes = match args.kv_cache_dtype {
-            KvCacheDtype::Auto | KvCacheDtype::Bfloat16 => 2,
-            KvCacheDtype::Fp8 | KvCacheDtype::Fp8E4m3 | KvCacheDtype::Fp8E5m2 => 1,
-        };
-        if let Some(method) = &args.quantization {
-            memory.check_quantization(method).map_err(Expected::refused)?;
-        }
-    }
+    engine_flags::apply(engine, &mut profile)?;
     Ok(profile)
 }
 
 fn builder(args: &ServeArgs, profile: Profile) -> anyhow::Result<FakeVllmBuilder> {
-    let names =
-        if args.served_model_name.is_empty() { vec![args.model.clone()] } else { args.served_model_name.clone() };
-    let frontend = FrontendOptions {
-        served_model_names: names,
-        api_keys: args.api_key.clone(),
-        usage_reporting: if args.enable_force_include_usage {
-            UsageReporting::Forced
-        } else {
-            UsageReporting::OnRequest
-        },
-        prompt_tokens_details: if args.enable_prompt_tokens_details {
-            PromptTokensDetails::Shown
-        } else {
-            PromptTokensDetails::Hidden
-        },
-        request_id_headers: if args.enable_request_id_headers {
-            RequestIdHeaders::Echoed
-        } else {
-            RequestIdHeaders::Absent
-        },
-        ..FrontendOptions::for_model(args.model.clone())
-    };
-    let caching = !args.no_enable_prefix_caching;
-    Ok(FakeVllm::builder()
+    let environment = Environment::read();
+    let version = version(args, &environment)?;
+    let frontend = frontend_flags::options(args, environment)?;
+    let engine = engine_flags::change(&args.engine);
+    let mut builder = FakeVllm::builder()
         .profile(profile)
         .memory_check(if args.start_anyway { MemoryCheck::Off } else { MemoryCheck::On })
-        .engine(move |config| config.enable_prefix_caching = caching)
+        .engine(engine)
         .pacing(match args.pacing {
             Pacing::Real => FakePacing::RealTime,
             Pacing::Scaled => FakePacing::Scaled(args.speed),
         })
-        .seed(args.seed)
+        .seed(args.engine.seed)
         .tokenizer(fake::tokenizer(args.tokenizer.as_deref(), &args.model)?)
-        .vllm_version(args.vllm_version.parse().map_err(Expected::usage)?)
+        .vllm_version(version)
         .frontend(frontend)
-        .bind(SocketAddr::new(args.host, args.port)))
+        .access_log(if args.http.disable_uvicorn_access_log { AccessLog::Off } else { AccessLog::On })
+        .stats_log(if args.engine.disable_log_stats { StatsLog::Off } else { StatsLog::On })
+        .startup_time(args.startup_seconds.unwrap_or_default());
+    builder = match &args.http.uds {
+        Some(path) => builder.bind_unix(path),
+        None => builder.bind(http_flags::address(&args.http)?),
+    };
+    if let Some(tls) = http_flags::tls(&args.http)? {
+        builder = builder.tls(tls);
+    }
+    if let Some(template) = &args.frontend.chat_template {
+        builder = builder.chat_template(chat_template(template)?);
+    }
+    Ok(builder)
+}
+
+/// The release by its flag, the frontend by its flag, the release's suffix, or the environment.
+fn version(args: &ServeArgs, environment: &Environment) -> Result<VllmVersion, Expected> {
+    let named: VllmVersion = args.vllm_version.parse().map_err(Expected::usage)?;
+    let frontend = match args.frontend_kind {
+        Some(FrontendKind::Python) => Frontend::Python,
+        Some(FrontendKind::Rust) => Frontend::Rust,
+        None => environment.frontend.unwrap_or(named.frontend()),
+    };
+    VllmVersion::new(named.release(), frontend).map_err(Expected::usage)
+}
+
+/// A file, or the template itself: what holds a brace or a line break is no path (`load_chat_template`, `entrypoints/chat_utils.py`).
+fn chat_template(file_or_source: &str) -> anyhow::Result<ChatTemplate> {
+    let source = match fs::read_to_string(file_or_source) {
+        Ok(source) => source,
+        Err(_) if file_or_source.contains(['{', '}', '\n']) => file_or_source.to_owned(),
+        Err(error) => {
+            let message = format!("--chat-template {file_or_source}: {error}; a template itself must hold a brace");
+            return Err(Expected::usage(message).into());
+        }
+    };
+    ChatTemplate::from_source(&source).map_err(|error| Expected::usage(format!("--chat-template: {error}")).into())
 }
