@@ -110,8 +110,27 @@ pub(super) fn as_python(error: &serde_json::Error, text: &str) -> (&'static str,
     };
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let column = if error.is_eof() { error.column() } else { error.column().saturating_sub(1) };
-    let position = text.char_indices().take_while(|(at, _)| *at < line_start + column).count();
+    let end = match message {
+        "Unterminated string starting at" => open_quote(text).unwrap_or(line_start + column),
+        _ => line_start + column,
+    };
+    let position = text.char_indices().take_while(|(at, _)| *at < end).count();
     (message, position)
+}
+
+/// Where the string begins that never ends.
+fn open_quote(text: &str) -> Option<usize> {
+    let (mut open, mut escaped) = (None, false);
+    for (at, character) in text.char_indices() {
+        match (character, open) {
+            _ if escaped => escaped = false,
+            ('\\', Some(_)) => escaped = true,
+            ('"', Some(_)) => open = None,
+            ('"', None) => open = Some(at),
+            _ => {}
+        }
+    }
+    open
 }
 
 #[cfg(test)]
@@ -132,6 +151,7 @@ mod tests {
         check(r#"{"é": 1 2}"#, "Expecting ',' delimiter", 8);
         check(r#"{"a" 1}"#, "Expecting ':' delimiter", 5);
         check("{", "Expecting property name enclosed in double quotes", 1);
+        check(r#"{"a": "é", "bc"#, "Unterminated string starting at", 11);
         check("[1", "Expecting ',' delimiter", 2);
         check(r"{1: 2}", "Expecting property name enclosed in double quotes", 1);
     }

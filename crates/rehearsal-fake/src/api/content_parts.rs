@@ -139,14 +139,14 @@ pub(super) fn described(kind: &str, message: &str, input: &Value) -> String {
     )
 }
 
-/// At most 50 characters: the first 25 and the last 24 of more (`pydantic-core`, `truncate_safe_repr`).
+/// At most 50 bytes: the first 25 and the last 24 of more, whole characters (`pydantic-core`, `truncate_safe_repr`).
 fn shortened(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    if characters.len() <= 50 {
+    if text.len() <= 50 {
         return text.to_owned();
     }
-    let (head, tail) = (characters.iter().take(25), characters.iter().skip(characters.len() - 24));
-    head.chain(&['.', '.', '.']).chain(tail).collect()
+    let head = (0..=25).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+    let tail = (text.len() - 24..text.len()).find_map(|start| text.get(start..)).unwrap_or_default();
+    [head, "...", tail].concat()
 }
 
 fn type_name(value: &Value) -> &'static str {
