@@ -43,7 +43,12 @@ impl ApiError {
 
     /// The same, with the field named.
     pub(super) fn bad_field(param: &str, message: impl Into<String>) -> Self {
-        match Self::bad_request(message) {
+        Self::bad_request(message).about(param)
+    }
+
+    /// This error, with the field at fault.
+    pub(super) fn about(self, param: &str) -> Self {
+        match self {
             Self::Object(object) => Self::Object(ErrorObject { param: Some(param.to_owned()), ..object }),
             other => other,
         }

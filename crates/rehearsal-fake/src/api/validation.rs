@@ -162,9 +162,10 @@ pub(super) fn invalid(features: &Features, handler: Handler, problems: &[Problem
             let quoted = write(Problem::quoted);
             let Handler { path, function, line } = handler;
             let (lines, list) = (quoted.join("\n  "), quoted.join(", "));
-            ApiError::invalid_body(format!(
+            let message = format!(
                 "{count} validation error{plural}:\n  {lines}\n\n  File \"{SOURCE_FILE}\", line {line}, in {function}\n    POST {path} [{list}]"
-            ))
+            );
+            ApiError::invalid_body(message).about(&first.path())
         }
         PydanticErrors::Brief => {
             let mut lines = write(Problem::brief);
@@ -173,13 +174,7 @@ pub(super) fn invalid(features: &Features, handler: Handler, problems: &[Problem
                 lines.push(format!("...and {} more errors", count - MAX_PROBLEMS));
             }
             let lines = lines.join("\n  ");
-            match ApiError::invalid_body(format!("{count} validation error{plural}:\n  {lines}")) {
-                ApiError::Object(mut error) => {
-                    error.param = Some(first.path());
-                    ApiError::Object(error)
-                }
-                other => other,
-            }
+            ApiError::invalid_body(format!("{count} validation error{plural}:\n  {lines}")).about(&first.path())
         }
     }
 }
@@ -198,7 +193,10 @@ pub(super) struct Rule<'a> {
 pub(super) fn broken_rule(features: &Features, handler: Handler, rule: Rule<'_>, body: &Value) -> ApiError {
     let Rule { param, value, message } = rule;
     match features.pydantic_errors {
-        PydanticErrors::Quoted => invalid(features, handler, &[Problem::rule(message, body)]),
+        PydanticErrors::Quoted => {
+            let error = invalid(features, handler, &[Problem::rule(message, body)]);
+            param.map_or(error.clone(), |param| error.about(param))
+        }
         PydanticErrors::Brief if features.error_code == ErrorCode::Name => ApiError::bad_request(message),
         PydanticErrors::Brief => match (param, value) {
             (None, _) => ApiError::bad_request(message),
