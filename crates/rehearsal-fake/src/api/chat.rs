@@ -55,15 +55,13 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     context.preflight(request.sampling.choices()).await?;
     request.check(context.features(), &context.app.frontend)?;
     let prompt = prompt(context, &request)?;
-    let (features, options) = (context.features(), &context.app.frontend);
-    let reading = request.tools.reading(features, options, &request.render.kwargs, &prompt.text);
     let head = ChatHead {
         id: format!("chatcmpl-{}", context.request_id(headers, &body)),
         created: context.app.clock.unix_seconds(),
         prompt_tokens: Arc::clone(&prompt.tokens),
         logprobs: request.logprobs,
         return_token_ids: request.return_token_ids,
-        reading: reading.with_tag_tokens(&context.app.tokenizer),
+        reading: request.reading(context, &prompt.text),
     };
     // `echo` asks for the log probabilities of the prompt, as 0 alternatives of each token
     let reads = match (request.prompt_logprobs, request.echo) {
@@ -125,7 +123,13 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
     }
     let messages = developer_role::rendered(features, &app.chat_template, &request.messages);
     let messages = tool_arguments::parsed(features, &messages)?;
-    let render = RenderOptions { tools: request.tools.in_prompt(&app.frontend), ..request.render.clone() };
+    let dumped = request.tools.in_prompt(&app.frontend);
+    // `/v1/responses` of old versions gives the template definitions of its own form
+    let tools = match features.reply_parsing {
+        ReplyParsing::Separate => request.render.tools.clone().or(dumped),
+        ReplyParsing::Unified => dumped.or_else(|| request.render.tools.clone()),
+    };
+    let render = RenderOptions { tools, ..request.render.clone() };
     let text =
         app.chat_template.render(&messages, &render).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let mut tokens = app.tokenizer.encode(&text);

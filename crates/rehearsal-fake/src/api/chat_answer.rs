@@ -72,7 +72,8 @@ pub(super) fn whole(
         .map(|(index, choice)| choice_json(context, head, index, choice, prefix))
         .collect::<Result<_, _>>()?;
     let last = generation.choices.len().saturating_sub(1);
-    let usage = Usage { reasoning_tokens: reasoning_tokens(context, head, generation), ..generation.usage(last) };
+    let usage =
+        Usage { reasoning_tokens: reasoning_tokens(context, &head.reading, generation), ..generation.usage(last) };
     let usage = usage_json(wire, context.app.frontend.prompt_tokens_details, Place::Whole, &usage);
     Ok(shaped(
         wire,
@@ -93,9 +94,9 @@ pub(super) fn whole(
 }
 
 /// The reasoning tokens of all choices, where the server has a parser for them.
-fn reasoning_tokens(context: &Context, head: &ChatHead, generation: &Generation) -> Option<u64> {
-    let parser = head.reading.reasoning?;
-    if !head.reading.thinking.is_expected() {
+pub(super) fn reasoning_tokens(context: &Context, reading: &Reading, generation: &Generation) -> Option<u64> {
+    let parser = reading.reasoning?;
+    if !reading.thinking.is_expected() {
         return Some(0);
     }
     let tokenizer = &context.app.tokenizer;

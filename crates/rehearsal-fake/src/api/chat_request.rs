@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     beam_search::Beams,
+    context::Context,
     error::ApiError,
     fields::Fields,
     limits::{Truncation, Wanted, read_truncation},
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     chat_template::RenderOptions,
+    tools::Reading,
     version::{Coercion, Features, NullMessages, SeveralChoices, ZeroMaxCompletionTokens},
 };
 
@@ -111,6 +113,15 @@ impl ChatRequest {
             ));
         }
         Ok(())
+    }
+}
+
+impl ChatRequest {
+    /// How replies to this chat, whose prompt is this text, are read.
+    pub(super) fn reading(&self, context: &Context, prompt: &str) -> Reading {
+        let (features, options) = (context.features(), &context.app.frontend);
+        let reading = self.tools.reading(features, options, &self.render.kwargs, prompt);
+        reading.with_tag_tokens(&context.app.tokenizer)
     }
 }
 

@@ -6,17 +6,24 @@ use super::usage::messages_usage;
 use crate::{
     api::{
         context::Context,
+        error::ApiError,
         generation::{Choice, Generation},
         said::Said,
         usage_json::Place,
     },
+    tools::Reading,
     version::{MessagesContent, StopSequence},
 };
 
 /// The body of the answer; what it does not have is left out.
-pub(super) fn whole(context: &Context, id: &str, generation: &Generation) -> Value {
-    let Some(choice) = generation.choices.first() else { return Value::Null };
-    let said = Said::text(choice.text());
+pub(super) fn whole(
+    context: &Context,
+    id: &str,
+    generation: &Generation,
+    reading: &Reading,
+) -> Result<Value, ApiError> {
+    let Some(choice) = generation.choices.first() else { return Ok(Value::Null) };
+    let said = Said::whole(context, reading, choice)?;
     let mut message = Map::new();
     let mut put = |key: &str, value: Value| {
         if !value.is_null() {
@@ -32,7 +39,7 @@ pub(super) fn whole(context: &Context, id: &str, generation: &Generation) -> Val
     put("stop_reason", reason);
     put("stop_sequence", sequence);
     put("usage", messages_usage(context, Place::Whole, &generation.usage(0)));
-    message.into()
+    Ok(message.into())
 }
 
 fn content(context: &Context, said: &Said) -> Vec<Value> {

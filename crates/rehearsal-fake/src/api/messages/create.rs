@@ -47,6 +47,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let request = MessagesRequest::read(&context.wire, &body, Purpose::Generate).map_err(Refused::Body)?;
     let chat = ChatRequest::read(context.features(), &request.chat)?;
     let prompt = prompt(context, &chat)?;
+    let reading = chat.reading(context, &prompt.text);
     let id = format!("chatcmpl-{}", context.request_id(headers, &Map::new()));
     let job = Job {
         prompts: vec![prompt],
@@ -60,10 +61,10 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let in_flight = context.enter();
     let mut generation = Generation::start(context, &job);
     if request.streams {
-        return Ok(stream_response(Arc::clone(context), MessagesStream::new(id, generation), in_flight));
+        return Ok(stream_response(Arc::clone(context), MessagesStream::new(id, generation, &reading), in_flight));
     }
     generation.finish().await?;
-    Ok(json_response(StatusCode::OK, whole(context, &id, &generation).to_string()))
+    Ok(json_response(StatusCode::OK, whole(context, &id, &generation, &reading)?.to_string()))
 }
 
 async fn count(context: &Context, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {

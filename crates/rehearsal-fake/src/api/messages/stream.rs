@@ -9,10 +9,11 @@ use crate::{
         error::ApiError,
         generation::{Choice, Generation},
         object::shaped,
-        said::Said,
+        said::Listener,
         sse::{Events, Outbox},
         usage_json::Place,
     },
+    tools::Reading,
     usage::Usage,
     version::{DoneMarker, LastDelta, ShapeName},
 };
@@ -24,11 +25,12 @@ pub(super) struct MessagesStream {
     generation: Generation,
     blocks: Blocks,
     begun: bool,
+    listener: Listener,
 }
 
 impl MessagesStream {
-    pub(super) fn new(id: String, generation: Generation) -> Self {
-        Self { id, generation, blocks: Blocks::default(), begun: false }
+    pub(super) fn new(id: String, generation: Generation, reading: &Reading) -> Self {
+        Self { id, generation, blocks: Blocks::default(), begun: false, listener: Listener::new(reading) }
     }
 
     fn start(&self, context: &Context, choice: &Choice, out: &mut Outbox) {
@@ -92,9 +94,17 @@ impl Events for MessagesStream {
             self.begun = true;
             self.start(context, choice, out);
         }
+        let said = match self.listener.hear(context, choice, &delta) {
+            Ok(said) => said,
+            Err(error) => {
+                Self::failed(context, &error, out);
+                Self::done(context, out);
+                return false;
+            }
+        };
         let lost = choice.finish.is_some() && context.features().messages_last_delta == LastDelta::Lost;
-        if !lost {
-            self.blocks.add(context, Said::text(delta.text), out);
+        if let (false, Some(said)) = (lost, said) {
+            self.blocks.add(context, said, out);
         }
         true
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{items, usage::responses_usage};
 use crate::{
     api::{
+        chat_answer::reasoning_tokens,
         context::Context,
         generation::{Choice, Generation},
         logprobs::{Logprobs, TokenNames, Wanted},
@@ -16,7 +17,9 @@ use crate::{
         usage_json::Place,
     },
     engine::FinishReason,
-    version::{LengthStatus, ShapeName},
+    tools::Reading,
+    usage::Usage,
+    version::{LengthStatus, ReplyParsing, ShapeName},
 };
 
 /// What all states of one response share.
@@ -28,6 +31,8 @@ pub(super) struct ResponseHead {
     pub(super) max_output_tokens: u32,
     pub(super) top_logprobs: Option<u32>,
     pub(super) echo: BTreeMap<&'static str, Value>,
+    /// How what is said is taken apart.
+    pub(super) reading: Reading,
     /// The messages it answers, if it is to be kept.
     pub(super) stored: Option<Vec<Value>>,
 }
@@ -43,12 +48,15 @@ impl ResponseHead {
         let finish = generation.choices.first().and_then(|choice| choice.finish).map(|finish| finish.reason);
         let cut = finish == Some(FinishReason::Length)
             && context.features().responses_length_status == LengthStatus::Incomplete;
+        let counts = self.reading.parsing == ReplyParsing::Unified;
+        let reasoning_tokens = reasoning_tokens(context, &self.reading, generation).filter(|_| counts);
+        let usage = Usage { reasoning_tokens, ..generation.usage(0) };
         let status = if cut { "incomplete" } else { "completed" };
         let response = self.object(
             context,
             output,
             status,
-            [responses_usage(context, &generation.usage(0)), request_metrics(context, Place::Whole, generation)],
+            [responses_usage(context, &usage), request_metrics(context, Place::Whole, generation)],
         );
         if let Some(messages) = &self.stored {
             context.responses.put(&self.id, response.clone(), messages.clone());

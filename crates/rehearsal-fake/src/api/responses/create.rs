@@ -65,6 +65,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         max_output_tokens: prompt.sampling.max_tokens.get(),
         top_logprobs: request.top_logprobs.and_then(|top| u32::try_from(top).ok()),
         echo: request.echo,
+        reading: chat.reading(context, &prompt.text),
         stored: (request.stores && keeps).then_some(messages),
     };
     let job = Job {
@@ -104,7 +105,8 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
 
 fn finish(context: &Context, head: &ResponseHead, generation: &Generation) -> Value {
     let output = generation.choices.first().map(|choice| {
-        let said = Said::text(choice.text());
+        // a forced call that cannot be read is left as the text that it is
+        let said = Said::whole(context, &head.reading, choice).unwrap_or_else(|_| Said::text(choice.text()));
         head.output(context, choice, &said)
     });
     head.finished(context, generation, output.unwrap_or_default())

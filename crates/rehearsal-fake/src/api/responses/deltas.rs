@@ -9,11 +9,14 @@ use super::{
     items::{Status, message, reasoning, text_part},
     stream::{Numbers, delta_logprobs},
 };
-use crate::api::{
-    context::Context,
-    generation::Generation,
-    said::Said,
-    sse::{Events, Outbox},
+use crate::{
+    api::{
+        context::Context,
+        generation::Generation,
+        said::{Listener, Said},
+        sse::{Events, Outbox},
+    },
+    tools::{Reading, ToolChoice},
 };
 
 /// A response on its way out.
@@ -28,6 +31,7 @@ pub(super) struct DeltaStream {
     item_id: Option<String>,
     said: Option<Speech>,
     last_delta: String,
+    listener: Listener,
 }
 
 /// What the deltas since the last change of kind were.
@@ -39,7 +43,10 @@ enum Speech {
 
 impl DeltaStream {
     pub(super) fn new(head: ResponseHead, generation: Generation) -> Self {
+        // calls are not looked for in this stream
+        let reading = Reading { tools: None, choice: ToolChoice::None, ..head.reading.clone() };
         Self {
+            listener: Listener::new(&reading),
             head,
             generation,
             numbers: Numbers::default(),
@@ -187,7 +194,13 @@ impl Events for DeltaStream {
         let sent = generated.len().saturating_sub(delta.tokens().len());
         let logprobs = self.head.logprobs_after(context, sent, generated);
         self.last_delta.clone_from(&delta.text);
-        self.add(context, Said::text(delta.text), &logprobs, out);
+        let heard = self.generation.choices.first().map(|choice| self.listener.hear(context, choice, &delta));
+        match heard {
+            Some(Ok(Some(said))) => self.add(context, said, &logprobs, out),
+            // the exception ends the stream without a word
+            Some(Err(_)) => return false,
+            Some(Ok(None)) | None => {}
+        }
         true
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::api::{
     context::Context,
     generation::Generation,
-    said::{Call, Said},
+    said::{Call, Listener, Said},
     sse::{Events, Outbox},
 };
 
@@ -22,6 +22,7 @@ pub(super) struct ItemStream {
     open: Option<Item>,
     output: Vec<Value>,
     begun: bool,
+    listener: Listener,
 }
 
 /// Numbers events.
@@ -58,7 +59,8 @@ enum Item {
 
 impl ItemStream {
     pub(super) fn new(head: ResponseHead, generation: Generation) -> Self {
-        Self { head, generation, numbers: Numbers::default(), open: None, output: Vec::new(), begun: false }
+        let listener = Listener::new(&head.reading);
+        Self { head, generation, numbers: Numbers::default(), open: None, output: Vec::new(), begun: false, listener }
     }
 
     fn add(&mut self, context: &Context, said: Said, logprobs: &Value, out: &mut Outbox) {
@@ -255,7 +257,15 @@ impl Events for ItemStream {
         let generated = self.generation.choices.first().map_or(&[][..], |choice| choice.token_ids.as_slice());
         let sent = generated.len().saturating_sub(delta.tokens().len());
         let logprobs = self.head.logprobs_after(context, sent, generated);
-        self.add(context, Said::text(delta.text), &logprobs, out);
+        let heard = self.generation.choices.first().map(|choice| self.listener.hear(context, choice, &delta));
+        match heard {
+            Some(Ok(Some(said))) => self.add(context, said, &logprobs, out),
+            Some(Err(error)) => {
+                out.error(&context.wire, &error);
+                return false;
+            }
+            Some(Ok(None)) | None => {}
+        }
         true
     }
 }
