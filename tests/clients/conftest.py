@@ -1,0 +1,89 @@
+"""The fake as a process, one for each server that is imitated, and what a test needs of it."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+MODEL = "own-model"
+VISION = "Qwen/Qwen2.5-VL-7B-Instruct"
+FLAGS = ["--host", "127.0.0.1", "--port", "0", "--profile", "instant", "--enable-auto-tool-choice", "--tool-call-parser", "hermes"]
+SERVERS = ["0.13.0", "0.32.0", "0.32.0-rust"]
+
+
+@dataclass
+class Fake:
+    version: str
+    model: str
+    url: str
+    process: subprocess.Popen
+
+    @property
+    def is_rust(self):
+        return self.version.endswith("rust")
+
+    @property
+    def v1(self):
+        return self.url + "/v1"
+
+    def tokens(self, **asked):
+        """How many tokens the fake's own tokenizer counts."""
+        return httpx.post(self.url + "/tokenize", json={"model": self.model, **asked}).json()["count"]
+
+    def resident(self):
+        """Bytes of memory."""
+        with open(f"/proc/{self.process.pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def started(version, model, flags):
+    """Starts the fake; the first line on stderr tells where it listens."""
+    command = [os.environ["REHEARSAL"], "serve", model, *FLAGS, "--vllm-version", version, *flags]
+    environment = {key: value for key, value in os.environ.items() if key != "OPENAI_API_KEY"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment)
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        for word in line.split():
+            if word.startswith("http://"):
+                return Fake(version, model, word.rstrip("/,."), process)
+    raise RuntimeError(f"{' '.join(command)} ended: {''.join(said)}")
+
+
+def stopped(fake):
+    died = fake.process.poll()
+    fake.process.terminate()
+    rest = fake.process.communicate(timeout=10)[1]
+    assert died is None and "panicked" not in rest, f"the fake of {fake.version} died: {rest}"
+
+
+@pytest.fixture(scope="session")
+def fakes():
+    """One of each, by version."""
+    fakes = {version: started(version, MODEL, []) for version in SERVERS}
+    yield fakes
+    for fake in fakes.values():
+        stopped(fake)
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def fake(request, fakes):
+    return fakes[request.param]
+
+
+@pytest.fixture(scope="session", params=["0.13.0", "0.32.0"])
+def vision(request):
+    """The same with a model that sees."""
+    fake = started(request.param, VISION, ["--start-anyway"])
+    yield fake
+    stopped(fake)
+
+
+@pytest.fixture
+def python_frontend(fake):
+    """A fake whose frontend has Responses and Messages."""
+    if fake.is_rust:
+        pytest.skip("the Rust frontend has no such route")
+    return fake

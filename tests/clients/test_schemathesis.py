@@ -1,0 +1,85 @@
+"""schemathesis, from the fake's own /openapi.json: whatever it sends, no 5xx that the recorded servers do not have, and no more memory.
+
+FUZZ_REQUESTS says how many requests in all (1500).
+"""
+
+import json
+import os
+import warnings
+
+import hypothesis
+import pytest
+import requests
+import schemathesis
+from conftest import SERVERS
+from hypothesis import HealthCheck, Phase
+
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1500"))
+
+# what the fake may keep for good: its caches fill up
+GROWTH_BYTES = 200 << 20
+
+# paths whose one purpose is to be slow or to end the process
+LEFT_OUT = {"/metrics"}
+
+
+def crashes(version, path, text):
+    """Whether the recorded servers fail at a request of this kind (`crates/rehearsal-fake/tests/fuzz/crashes.rs` has the recordings)."""
+    if "image_url" in text:
+        return True
+    try:
+        body = json.loads(text) if text else None
+    except ValueError:
+        body = {}
+    if version == "0.13.0":
+        if not isinstance(body, dict):
+            return True
+        schema = body.get("response_format")
+        return body.get("max_tokens", 0) is None or isinstance(schema, dict) and schema.get("type") == "json_schema"
+    return version.endswith("rust") and ("tool_calls" in text or "chat_template" in text)
+
+
+def kills(version, text):
+    """A negative token id ends 0.13's engine, and some seconds later its process."""
+    return version == "0.13.0" and any(f'"{key}"' in text for key in ("prompt", "token_ids")) and "-" in text
+
+
+def test_whatever_the_schema_allows_or_forbids_is_answered(fake):
+    schema = schemathesis.openapi.from_url(fake.url + "/openapi.json")
+    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [operation for operation in operations if operation.path not in LEFT_OUT]
+    each = max(1, REQUESTS // len(SERVERS) // len(operations) // 2)
+    before, sent, failures = fake.resident(), 0, []
+    session = requests.Session()
+
+    def send(case):
+        nonlocal sent
+        prepared = case.as_transport_kwargs(base_url=fake.url)
+        text = json.dumps(prepared["json"]) if "json" in prepared else str(prepared.get("data") or "")
+        hypothesis.assume(not kills(fake.version, text))
+        sent += 1
+        response = case.call(session=session, timeout=20)
+        if response.status_code >= 500 and not crashes(fake.version, case.path, text):
+            failures.append(f"{response.status_code} from {case.method} {case.path} for {text[:400]}: {response.text[:200]}")
+            raise AssertionError(failures[-1])
+
+    for operation in operations:
+        for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
+            given = hypothesis.given(operation.as_strategy(generation_mode=mode))
+            settings = hypothesis.settings(
+                max_examples=each, database=None, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+            )
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    settings(given(send))()
+            except (hypothesis.errors.Unsatisfiable, schemathesis.errors.SchemathesisError):
+                pass  # a route without parameters has nothing to forbid
+            except AssertionError:
+                pass  # told below, with the others
+    grown = fake.resident() - before
+    print(f"{fake.version}: {sent} requests to {len(operations)} operations, {grown >> 20} MiB more memory")
+    assert not failures, "\n".join(failures)
+    assert grown < GROWTH_BYTES
+    assert requests.get(fake.url + "/health", timeout=5).status_code == 200
+    assert sent >= REQUESTS // len(SERVERS) // 3
