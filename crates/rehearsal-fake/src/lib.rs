@@ -35,6 +35,8 @@ mod log;
 #[cfg(feature = "server")]
 mod metrics;
 #[cfg(feature = "server")]
+pub mod multimodal;
+#[cfg(feature = "server")]
 pub mod reasoning;
 #[cfg(feature = "server")]
 mod server;

@@ -10,10 +10,21 @@ use rehearsal_fake::{FakeVllm, FrontendOptions};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-const PATHS: [&str; 4] = ["/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize"];
+const PATHS: [&str; 10] = [
+    "/v1/chat/completions",
+    "/v1/completions",
+    "/tokenize",
+    "/detokenize",
+    "/inference/v1/generate",
+    "/invocations",
+    "/v1/embeddings",
+    "/score",
+    "/scale_elastic_ep",
+    "/v1/audio/transcriptions",
+];
 
 /// Keys that the routes read, so that nonsense reaches the code behind them.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 29] = [
     "model",
     "messages",
     "prompt",
@@ -36,6 +47,13 @@ const KEYS: [&str; 22] = [
     "tokens",
     "truncate_prompt_tokens",
     "structured_outputs",
+    "token_ids",
+    "sampling_params",
+    "input",
+    "image_url",
+    "url",
+    "content",
+    "mm_processor_kwargs",
 ];
 
 async fn ask(router: &Router, path: &str, body: Vec<u8>) -> (StatusCode, Vec<u8>) {

@@ -11,7 +11,8 @@ pub(super) async fn reset_prefix_cache(State(context): State<Arc<Context>>) -> R
     status_only(StatusCode::OK)
 }
 
-pub(super) async fn reset_mm_cache() -> Response {
+pub(super) async fn reset_mm_cache(State(context): State<Arc<Context>>) -> Response {
+    context.images.clear();
     status_only(StatusCode::OK)
 }
 

@@ -20,6 +20,7 @@ use super::{
     developer_role,
     error::{ApiError, json_response},
     generation::{Generation, Job, Prompt},
+    images::{self, AskedImages, Images},
     limits,
     load_report::load_report,
     logprobs::{self, TokenNames},
@@ -29,10 +30,10 @@ use super::{
 };
 use crate::{
     chat_template::RenderOptions,
-    engine::PrefixCacheReads,
+    engine::{ContentKey, PrefixCacheReads},
     structured::Gate,
     usage::{Endpoint, plan_usage},
-    version::{ExceptionCause, Features, ReplyParsing, TextModelName},
+    version::{ExceptionCause, Features, ImageProcessing, ReplyParsing, TextModelName},
 };
 
 /// What `transformers` says, which is both the exception and its cause.
@@ -54,7 +55,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     context.check_alive()?;
     context.preflight(request.sampling.choices()).await?;
     request.check(context.features(), &context.app.frontend)?;
-    let prompt = prompt(context, &request)?;
+    let (prompt, content_keys) = prompt_with_images(context, &request)?;
     let head = ChatHead {
         id: format!("chatcmpl-{}", context.request_id(headers, &body)),
         created: context.app.clock.unix_seconds(),
@@ -80,7 +81,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let in_flight = context.enter();
     let mut generation = match request.beams {
         Some(beams) => beams.search(context, &job).await?,
-        None => Generation::start(context, &job),
+        None => Generation::start_with(context, &job, &content_keys),
     };
     if let Some(stream) = request.stream {
         let reporting = context.app.frontend.usage_reporting;
@@ -100,20 +101,29 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
 
 /// Renders, tokenises and measures the conversation, in the order in which vLLM refuses it.
 pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt, ApiError> {
+    prompt_with_images(context, request).map(|(prompt, _)| prompt)
+}
+
+/// The same, and what its image tokens stand for.
+fn prompt_with_images(context: &Context, request: &ChatRequest) -> Result<(Prompt, Arc<[ContentKey]>), ApiError> {
     let (app, features) = (&context.app, context.features());
+    images::check_kwargs(context, request.mm_processor_kwargs.as_ref())?;
     if request.messages.as_array().is_some_and(Vec::is_empty) {
         return Err(caused(features, &features.empty_conversation, Some(&features.empty_conversation)));
     }
     if let Some(message) = request.messages.as_array().and_then(|messages| messages.iter().find_map(unreadable)) {
         return Err(caused(features, &message, None));
     }
-    if let Some(kind) = unsupported_part(&request.messages) {
+    let asked = AskedImages::read(context, &request.messages)?;
+    if let Some(kind) = unsupported_part(&request.messages, asked.is_some()) {
         let name = match features.text_model_name {
             TextModelName::Root => &app.frontend.model_root,
             TextModelName::Served => app.frontend.model_name(),
         };
         let message = match kind {
-            "image_url" | "input_audio" | "audio_url" | "video_url" => format!("{name} is not a multimodal model"),
+            "image_url" | "input_image" | "input_audio" | "audio_url" | "video_url" => {
+                format!("{name} is not a multimodal model")
+            }
             _ => "Missing 'type' field in multimodal part.".to_owned(),
         };
         return Err(caused(features, &message, None));
@@ -132,6 +142,10 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
     let render = RenderOptions { tools, ..request.render.clone() };
     let text =
         app.chat_template.render(&messages, &render).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let images = match asked {
+        Some(asked) => asked.load(context, request.mm_processor_kwargs.as_ref())?,
+        None => Images::default(),
+    };
     let mut tokens = app.tokenizer.encode(&text);
     let whole = i64::from(app.max_model_len);
     let generates = request.wanted.is_some_and(|wanted| wanted.tokens != 0);
@@ -141,7 +155,16 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
             "truncate_prompt_tokens value ({kept}) is greater than max_model_len ({limit}). Please, select a smaller truncation size."
         )
     })?;
+    let in_frontend = features.image_processing == ImageProcessing::Frontend;
     let max_tokens = limits::for_chat(features, app.max_model_len, tokens.len(), request.wanted)?;
+    let early = if in_frontend { Some(images.place(context, tokens.clone())?) } else { None };
+    let max_tokens = match &early {
+        Some(placed) => {
+            images::check_length(context, placed)?;
+            limits::for_chat(features, app.max_model_len, placed.tokens.len(), request.wanted)?
+        }
+        None => max_tokens,
+    };
     if request.beams.is_some() {
         check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
     } else {
@@ -159,7 +182,12 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
         request.tools.constraint(features, &app.frontend).or_else(|| request.structured.constraint().cloned());
     let gate = gate(context, request, &text);
     let structured = constraint.map(|constraint| Structured::compile(context, &constraint, gate)).transpose()?;
-    Ok(Prompt { text, tokens: tokens.into(), sampling, structured })
+    let placed = match early {
+        Some(placed) => placed,
+        None => images.place(context, tokens)?,
+    };
+    images::check_length(context, &placed)?;
+    Ok((Prompt { text, tokens: placed.tokens.into(), sampling, structured }, placed.keys.into()))
 }
 
 /// Reasoning comes before the text that is constrained.
@@ -183,10 +211,12 @@ fn caused(features: &Features, message: &str, cause: Option<&str>) -> ApiError {
 }
 
 /// The type of the first part of a message's content that is no text.
-fn unsupported_part(messages: &Value) -> Option<&str> {
+fn unsupported_part(messages: &Value, sees: bool) -> Option<&str> {
     let parts = messages.as_array()?.iter().filter_map(|message| message.get("content")?.as_array()).flatten();
     let mut kinds = parts.filter_map(|part| part.get("type").and_then(Value::as_str));
-    kinds.find(|kind| !["text", "input_text", "output_text", "refusal"].contains(kind))
+    let image = |kind: &str| ["image_url", "input_image"].contains(&kind);
+    let text = |kind: &str| ["text", "input_text", "output_text", "refusal"].contains(&kind);
+    kinds.find(|kind| !(text(kind) || sees && image(kind)))
 }
 
 /// Refuses more log probabilities than `--max-logprobs`; −1 asks for the whole vocabulary.

@@ -50,6 +50,7 @@ pub(super) struct ChatRequest {
     pub(super) tools: ToolRequest,
     pub(super) own_template: bool,
     pub(super) structured: StructuredRequest,
+    pub(super) mm_processor_kwargs: Option<Map<String, Value>>,
     response_format: Value,
 }
 
@@ -92,6 +93,7 @@ impl ChatRequest {
             structured: StructuredRequest::read(&mut fields, features),
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
             own_template: fields.value("chat_template").is_some(),
+            mm_processor_kwargs: fields.object("mm_processor_kwargs").cloned(),
         };
         read_reasoning_effort(&mut fields, &features.reasoning_efforts);
         let problems = fields.into_problems();

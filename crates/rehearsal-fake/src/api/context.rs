@@ -18,6 +18,7 @@ use super::{
     validation::Handler,
 };
 use crate::{
+    multimodal::ImageCache,
     server::App,
     structured::{GrammarError, Grammars},
     version::{Features, ModelAliases, Route, RouteSetting, ScaleOutRoutes, Wire},
@@ -31,6 +32,7 @@ pub(super) struct Context {
     pub(super) steering: Steering,
     pub(super) adapters: Adapters,
     pub(super) responses: ResponseStore,
+    pub(super) images: ImageCache,
     ids: AtomicU64,
     grammars: OnceLock<Result<Grammars, GrammarError>>,
     in_flight: Arc<AtomicU64>,
@@ -45,6 +47,7 @@ impl Context {
             steering: Steering::default(),
             adapters: Adapters::default(),
             responses: ResponseStore::default(),
+            images: ImageCache::default(),
             ids: AtomicU64::new(0),
             grammars: OnceLock::new(),
             in_flight: Arc::default(),

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::version::{ErrorCode, ErrorParam, Features};
+use crate::version::{ErrorCode, ErrorParam, Features, InternalErrors};
 
 /// An answer that is no success.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +117,11 @@ impl ApiError {
         Self::object(status, status.canonical_reason().unwrap_or("Error"), detail, "invalid_request_error")
     }
 
+    /// Something that vLLM has not written.
+    pub(super) fn not_implemented(message: impl Into<String>) -> Self {
+        Self::object(StatusCode::NOT_IMPLEMENTED, "NotImplementedError", message, "not_implemented")
+    }
+
     /// What the routes of adapters refuse.
     pub(super) fn invalid_input(message: impl Into<String>) -> Self {
         Self::object(StatusCode::BAD_REQUEST, "InvalidUserInput", message, "invalid_request_error")
@@ -143,7 +148,11 @@ impl ApiError {
         let Self::Object(error) = self else { return None };
         let param = error.param.as_ref().filter(|_| features.error_param == ErrorParam::Named);
         let (kind, code) = match features.error_code {
-            ErrorCode::Status => (error.kind, Value::from(error.status.as_u16())),
+            ErrorCode::Status => {
+                let uncaught = features.internal_errors == InternalErrors::Uncaught;
+                let internal = error.status == StatusCode::INTERNAL_SERVER_ERROR && uncaught;
+                (if internal { "InternalServerError" } else { error.kind }, Value::from(error.status.as_u16()))
+            }
             // this refusal is written by hand in both frontends
             ErrorCode::Name if error.status == StatusCode::FORBIDDEN => (error.kind, error.name.into()),
             ErrorCode::Name if error.status.is_server_error() => ("server_error", error.name.into()),

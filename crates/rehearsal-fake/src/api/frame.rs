@@ -20,7 +20,7 @@ use super::{
     options::RequestIdHeaders,
     router,
 };
-use crate::version::HeaderStyle;
+use crate::version::{HeaderStyle, InternalErrors};
 
 /// Runs around every route.
 pub(super) async fn around(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
@@ -43,7 +43,8 @@ pub(super) async fn around(State(context): State<Arc<Context>>, request: Request
     let headers = response.headers_mut();
     if context.features().headers == HeaderStyle::Uvicorn {
         headers.insert(SERVER, HeaderValue::from_static("uvicorn"));
-        let uncaught = status == StatusCode::INTERNAL_SERVER_ERROR && !json;
+        let outside = context.features().internal_errors == InternalErrors::Uncaught;
+        let uncaught = status == StatusCode::INTERNAL_SERVER_ERROR && (!json || outside);
         if !uncaught && status != StatusCode::UNAUTHORIZED {
             // those two are answered outside the CORS middleware
             headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));

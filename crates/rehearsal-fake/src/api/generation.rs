@@ -8,7 +8,10 @@ use xxhash_rust::xxh3::Xxh3;
 use super::{context::Context, error::ApiError, steering::Gate, structured::Structured};
 use crate::{
     driver::{Emission, EngineHandle, Submission, Ticket, Tokens},
-    engine::{Continuation, EngineRequest, Finish, FinishReason, Nanos, PrefixCacheReads, SamplingParams, StopReason},
+    engine::{
+        ContentKey, Continuation, EngineRequest, Finish, FinishReason, Nanos, PrefixCacheReads, SamplingParams,
+        StopReason,
+    },
     server::Admission,
     structured::ConstrainedSource,
     text::TextRequest,
@@ -162,6 +165,11 @@ enum Progress {
 impl Generation {
     /// Hands the request to the engine.
     pub(super) fn start(context: &Context, job: &Job<'_>) -> Self {
+        Self::start_with(context, job, &Arc::default())
+    }
+
+    /// The same for prompts in which some tokens stand for other contents.
+    pub(super) fn start_with(context: &Context, job: &Job<'_>, content_keys: &Arc<[ContentKey]>) -> Self {
         let app = &context.app;
         let mut choices = Vec::new();
         let mut sequences = Vec::new();
@@ -175,6 +183,7 @@ impl Generation {
                     cache_salt: job.cache_salt.clone(),
                     prefix_cache_reads: job.prefix_cache_reads,
                     priority: job.priority,
+                    content_keys: Arc::clone(content_keys),
                     choice_index,
                 });
                 choices.push(Choice::new(&app.tokenizer, index, prompt, &prompt.sampling));

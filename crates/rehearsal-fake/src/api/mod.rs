@@ -32,6 +32,7 @@ mod frame;
 mod generate_tokens;
 mod generate_tokens_answer;
 mod generation;
+mod images;
 mod invocations;
 mod limits;
 mod load_report;
@@ -73,7 +74,7 @@ mod validation;
 
 pub use cors::{Cors, Credentials};
 pub use options::{
-    AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, PerRequestMetrics, PromptTokensDetails,
-    RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut, UnchosenTools,
+    AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, MmKwargs, PerRequestMetrics,
+    PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut, UnchosenTools,
 };
 pub(crate) use router::router;

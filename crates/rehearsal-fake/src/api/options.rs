@@ -1,6 +1,6 @@
 //! The settings of vLLM's HTTP frontend, each named after its flag.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use crate::{api::Cors, reasoning::ReasoningParser, tools::ToolCallParser, usage::UsageReporting};
 
@@ -60,6 +60,10 @@ pub struct FrontendOptions {
     pub unchosen_tools: UnchosenTools,
     /// `--reasoning-parser`.
     pub reasoning_parser: Option<ReasoningParser>,
+    /// `--trust-request-mm-kwargs`.
+    pub request_mm_kwargs: MmKwargs,
+    /// `--allowed-local-media-path`: below it `file:` URLs of images are read.
+    pub allowed_local_media_path: Option<PathBuf>,
     /// `--max-logprobs`.
     pub max_logprobs: u32,
     /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
@@ -95,6 +99,8 @@ impl FrontendOptions {
             tool_call_parser: None,
             unchosen_tools: UnchosenTools::InPrompt,
             reasoning_parser: None,
+            request_mm_kwargs: MmKwargs::Untrusted,
+            allowed_local_media_path: None,
             max_logprobs: 20,
             max_body_bytes: 64 << 20,
         }
@@ -224,4 +230,14 @@ pub enum ResponsesStore {
     Off,
     /// They are unless `store` is false.
     On,
+}
+
+/// Whether requests may say how their images are processed; old releases always let them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MmKwargs {
+    /// They are refused.
+    #[default]
+    Untrusted,
+    /// They are passed on.
+    Trusted,
 }

@@ -29,11 +29,13 @@ pub(super) async fn sleep(State(context): State<Arc<Context>>, uri: Uri) -> Resp
         1 => Some(Sleep::WeightsOffloaded),
         _ => Some(Sleep::DiscardAll),
     });
+    context.app.metrics.sleeps(level);
     status_only(StatusCode::OK)
 }
 
 pub(super) async fn wake_up(State(context): State<Arc<Context>>) -> Response {
     context.steering.set_sleep(None);
+    context.app.metrics.sleeps(0);
     context.steering.resume();
     status_only(StatusCode::OK)
 }

@@ -14,9 +14,14 @@ use super::{
     context::Context,
     error::{ApiError, json_response},
     fields::Fields,
+    images::{self, AskedImages},
     validation::{Handler, Loc, Problem, invalid},
 };
-use crate::{chat_template::RenderOptions, tokenizer::Tokenizer, version::NegativeIds};
+use crate::{
+    chat_template::RenderOptions,
+    tokenizer::Tokenizer,
+    version::{ImageProcessing, NegativeIds},
+};
 
 const TOKENIZE: Handler = Handler { path: "/tokenize", function: "tokenize", line: 36 };
 const DETOKENIZE: Handler = Handler { path: "/detokenize", function: "detokenize", line: 36 };
@@ -64,10 +69,29 @@ fn count(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError
     };
     context.check_model(model)?;
     let tokens = tokenizer.encode(&text.map_err(|error| ApiError::bad_request(error.to_string()))?);
+    let tokens = match (body.get("messages"), context.features().image_processing) {
+        (Some(messages), ImageProcessing::Frontend) => with_images(context, messages, body, tokens)?,
+        _ => tokens,
+    };
     let strings = names.then(|| tokens.iter().map(|token| name(tokenizer, *token)).collect::<Vec<_>>());
     Ok(json!({
         "count": tokens.len(), "max_model_len": context.app.max_model_len, "tokens": tokens, "token_strs": strings
     }))
+}
+
+/// The tokens with images in them, where the frontend knows how many they are.
+fn with_images(
+    context: &Context,
+    messages: &Value,
+    body: &Map<String, Value>,
+    tokens: Vec<u32>,
+) -> Result<Vec<u32>, ApiError> {
+    let kwargs = body.get("mm_processor_kwargs").and_then(Value::as_object);
+    images::check_kwargs(context, kwargs)?;
+    match AskedImages::read(context, messages)? {
+        Some(asked) => Ok(asked.load(context, kwargs)?.place(context, tokens)?.tokens),
+        None => Ok(tokens),
+    }
 }
 
 fn text(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError> {

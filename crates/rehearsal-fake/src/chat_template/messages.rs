@@ -7,32 +7,36 @@ use super::TemplateError;
 /// How a template wants the content of messages (`--chat-template-content-format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContentFormat {
-    /// One string; the texts of several parts are joined by line feeds, other parts left out.
+    /// One string; the texts of several parts are joined by line feeds, images before them as placeholders, other parts left out.
     Text,
     /// A list of parts: `{"type": "text", "text": …}`, `{"type": "image"}`…
     Parts,
 }
 
 /// The messages with their content in one format and their tool calls' arguments as objects.
-pub(super) fn normalized(messages: &Value, format: ContentFormat) -> Result<Vec<Value>, TemplateError> {
+pub(super) fn normalized(
+    messages: &Value,
+    format: ContentFormat,
+    image: Option<&str>,
+) -> Result<Vec<Value>, TemplateError> {
     let messages = messages.as_array().ok_or_else(|| TemplateError::NotMessages { got: kind(messages) })?;
     messages
         .iter()
         .map(|message| {
             let message = message.as_object().ok_or_else(|| TemplateError::NotMessages { got: kind(message) })?;
-            Ok(Value::Object(one(message, format)))
+            Ok(Value::Object(one(message, format, image)))
         })
         .collect()
 }
 
-fn one(message: &Map<String, Value>, format: ContentFormat) -> Map<String, Value> {
+fn one(message: &Map<String, Value>, format: ContentFormat, image: Option<&str>) -> Map<String, Value> {
     let mut message = message.clone();
     let parts = parts(message.get("content").unwrap_or(&Value::Null));
     let content = match format {
         ContentFormat::Parts => Value::Array(parts),
         ContentFormat::Text => {
             let texts: Vec<&str> = parts.iter().filter_map(|part| part.get("text")?.as_str()).collect();
-            Value::String(texts.join("\n"))
+            Value::String(with_placeholders(texts.join("\n"), &parts, image))
         }
     };
     message.insert("content".to_owned(), content);
@@ -40,6 +44,16 @@ fn one(message: &Map<String, Value>, format: ContentFormat) -> Map<String, Value
         calls.iter_mut().for_each(parse_arguments);
     }
     message
+}
+
+/// The text behind as many placeholders as it lacks of its images (`_get_full_multimodal_text_prompt`).
+fn with_placeholders(text: String, parts: &[Value], image: Option<&str>) -> String {
+    let Some(image) = image else { return text };
+    let images = parts.iter().filter(|part| part.get("type").is_some_and(|kind| kind == "image")).count();
+    let missing = images.saturating_sub(text.matches(image).count());
+    let mut lines = vec![image; missing];
+    lines.push(&text);
+    lines.join("\n")
 }
 
 /// The content as parts; what is neither string nor list nor null is one text.
@@ -102,8 +116,8 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "literals read better without `&`")]
     fn check(content: Value, text: &str, parts: Value) {
         let messages = json!([{"role": "user", "content": content}]);
-        let as_text = normalized(&messages, ContentFormat::Text).expect("messages");
-        let as_parts = normalized(&messages, ContentFormat::Parts).expect("messages");
+        let as_text = normalized(&messages, ContentFormat::Text, None).expect("messages");
+        let as_parts = normalized(&messages, ContentFormat::Parts, None).expect("messages");
         assert_eq!(as_text[0]["content"], text);
         assert_eq!(as_parts[0]["content"], parts);
     }
@@ -117,11 +131,20 @@ mod tests {
     }
 
     #[test]
+    fn a_template_without_parts_gets_a_placeholder_an_image() {
+        let image = json!({"type": "image_url", "image_url": {"url": "x"}});
+        let content = json!([{"type": "text", "text": "a <i> b"}, image, image]);
+        let messages = json!([{"role": "user", "content": content}]);
+        let messages = normalized(&messages, ContentFormat::Text, Some("<i>")).expect("messages");
+        assert_eq!(messages[0]["content"], "<i>\na <i> b");
+    }
+
+    #[test]
     fn arguments_of_tool_calls_become_objects() {
         let call =
             |arguments: Value| json!([{"role": "assistant", "tool_calls": [{"function": {"arguments": arguments}}]}]);
         for (sent, got) in [(json!("{\"a\":1}"), json!({"a": 1})), (json!(""), json!({})), (json!("{"), json!("{"))] {
-            let messages = normalized(&call(sent), ContentFormat::Text).expect("messages");
+            let messages = normalized(&call(sent), ContentFormat::Text, None).expect("messages");
             assert_eq!(messages[0]["tool_calls"][0]["function"]["arguments"], got);
         }
     }
@@ -129,7 +152,7 @@ mod tests {
     #[test]
     fn other_shapes_are_refused() {
         let refused =
-            |messages: Value| normalized(&messages, ContentFormat::Text).expect_err("no messages").to_string();
+            |messages: Value| normalized(&messages, ContentFormat::Text, None).expect_err("no messages").to_string();
         assert_eq!(refused(json!({})), "`messages` must be a list of objects, got an object");
         assert_eq!(refused(json!(["hello"])), "`messages` must be a list of objects, got a string");
     }

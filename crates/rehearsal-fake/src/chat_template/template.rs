@@ -29,6 +29,7 @@ const NAME: &str = "chat";
 pub struct ChatTemplate {
     environment: Arc<Environment<'static>>,
     content: ContentFormat,
+    image: Option<Arc<str>>,
 }
 
 /// What a request says about the rendering.
@@ -70,7 +71,7 @@ impl ChatTemplate {
         let mut environment = python::environment();
         let syntax = |error: minijinja::Error| TemplateError::Syntax { reason: error.to_string() };
         environment.add_template_owned(NAME, source.to_owned()).map_err(syntax)?;
-        let mut template = Self { environment: Arc::new(environment), content: ContentFormat::Text };
+        let mut template = Self { environment: Arc::new(environment), content: ContentFormat::Text, image: None };
         template.content = template.content_format();
         Ok(template)
     }
@@ -79,6 +80,13 @@ impl ChatTemplate {
     #[must_use]
     pub fn takes_parts(&self) -> bool {
         self.content == ContentFormat::Parts
+    }
+
+    /// What stands for an image where the template takes no parts.
+    #[must_use]
+    pub fn with_image_placeholder(mut self, placeholder: &str) -> Self {
+        self.image = Some(placeholder.into());
+        self
     }
 
     /// Whether the template takes lists of parts, found by trying. vLLM looks for a loop over `content` instead; the answer is the same.
@@ -100,7 +108,7 @@ impl ChatTemplate {
 
     /// The prompt of a conversation. The content of a message may be a string or a list of parts, whatever the template takes.
     pub fn render(&self, messages: &Value, options: &RenderOptions) -> Result<String, TemplateError> {
-        let messages = normalized(messages, self.content)?;
+        let messages = normalized(messages, self.content, self.image.as_deref())?;
         let mut prompt = self.rendered(&messages, options)?;
         if options.continue_final_message {
             let text = final_text(&messages).ok_or(TemplateError::FinalMessageLost)?;

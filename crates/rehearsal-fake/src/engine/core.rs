@@ -6,7 +6,7 @@ use super::{
     ColdStall, EngineConfig, EngineConfigError, EngineCounters, EngineRequest, EngineStats, Event, EventSink,
     FinishReason, Nanos, RequestId, StepAccount, SubmitError,
     jitter::Jitter,
-    kv_cache::{BlockHasher, KvCache},
+    kv_cache::{BlockHasher, KvCache, Origin},
     sequence::{Place, Sequence},
     slab::Slab,
     waiting::WaitingQueue,
@@ -79,7 +79,8 @@ impl Engine {
         let sequence = &mut self.sequences[slot];
         if self.config.enable_prefix_caching {
             let salt = sequence.salt.as_deref();
-            self.hasher.extend(&mut sequence.buffers.hashes, &sequence.prompt, &[], salt);
+            let origin = Origin { salt, content_keys: &sequence.content_keys };
+            self.hasher.extend(&mut sequence.buffers.hashes, &sequence.prompt, &[], origin);
         }
         self.inbox.insert((now, sequence.id), slot);
         self.counters.submitted += 1;

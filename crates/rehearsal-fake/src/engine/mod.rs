@@ -50,7 +50,7 @@ pub use self::{
     config::{ColdStall, EngineConfig, EngineConfigError, SchedulingPolicy},
     core::Engine,
     event::{Event, EventSink, Finish, FinishReason, LastTokenText, StepAccount, StopReason},
-    request::{EngineRequest, PrefixCacheReads, RequestId, SubmitError},
+    request::{ContentKey, EngineRequest, PrefixCacheReads, RequestId, SubmitError},
     sampling::SamplingParams,
     stats::{EngineCounters, EngineStats},
     step_time::{

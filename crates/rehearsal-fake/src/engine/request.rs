@@ -52,6 +52,8 @@ pub struct EngineRequest {
     pub prefix_cache_reads: PrefixCacheReads,
     /// Lower goes first under [`SchedulingPolicy::Priority`](super::SchedulingPolicy::Priority); ignored under FCFS.
     pub priority: i32,
+    /// What tokens of the prompt stand for besides themselves, such as images; part of the key of their blocks.
+    pub content_keys: Arc<[ContentKey]>,
     /// 0-based index among the choices (`n`) of one prompt, part of the key of its draws.
     pub choice_index: u32,
 }
@@ -67,9 +69,21 @@ impl EngineRequest {
             cache_salt: None,
             prefix_cache_reads: PrefixCacheReads::Allowed,
             priority: 0,
+            content_keys: Arc::default(),
             choice_index: 0,
         }
     }
+}
+
+/// A span of the prompt whose tokens mean what `key` says: the tokens of two images are equal, their contents are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentKey {
+    /// Index of the first token.
+    pub from: u32,
+    /// Index behind the last one.
+    pub to: u32,
+    /// Equal contents have equal keys.
+    pub key: u128,
 }
 
 /// Whether a request may take prompt blocks from the prefix cache.

@@ -4,6 +4,7 @@
 use super::{
     Engine, Event, EventSink, FinishReason, Nanos, PrefixCacheReads, SchedulingPolicy, StepAccount, StepLoad,
     core::StepUnderWay,
+    kv_cache::Origin,
     sequence::{Place, Sequence},
 };
 
@@ -194,7 +195,8 @@ impl Engine {
         sequence.published = to;
         let buffers = &mut sequence.buffers;
         let salt = sequence.salt.as_deref();
-        self.hasher.extend(&mut buffers.hashes, &sequence.prompt, &buffers.generated, salt);
+        let origin = Origin { salt, content_keys: &sequence.content_keys };
+        self.hasher.extend(&mut buffers.hashes, &sequence.prompt, &buffers.generated, origin);
         for block in from as usize..to as usize {
             self.cache.publish(buffers.blocks[block], buffers.hashes[block]);
         }

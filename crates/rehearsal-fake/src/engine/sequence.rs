@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Continuation, EngineRequest, Nanos, PrefixCacheReads, RequestId, SamplingParams, kv_cache::BlockHash,
+    ContentKey, Continuation, EngineRequest, Nanos, PrefixCacheReads, RequestId, SamplingParams, kv_cache::BlockHash,
     stop::StopText, token_source::draw, waiting::Rank,
 };
 
@@ -16,6 +16,7 @@ pub(super) struct Sequence {
     pub(super) unconstrained: bool,
     pub(super) continuation: Continuation,
     pub(super) salt: Option<String>,
+    pub(super) content_keys: Arc<[ContentKey]>,
     pub(super) reads: PrefixCacheReads,
     pub(super) priority: i32,
     pub(super) key: u64,
@@ -85,6 +86,7 @@ impl Sequence {
             cache_salt,
             prefix_cache_reads,
             priority,
+            content_keys,
             choice_index: _,
         } = request;
         Self {
@@ -95,6 +97,7 @@ impl Sequence {
             sampling,
             continuation,
             salt: cache_salt,
+            content_keys,
             reads: prefix_cache_reads,
             priority,
             key,

@@ -29,6 +29,10 @@ pub(crate) struct EngineMetrics {
     rejections: BTreeMap<&'static str, u64>,
     /// Of the step under way: cached tokens of the prompts whose first token has come.
     cached_in_step: u64,
+    /// Looked up in the cache of images, and found.
+    images: (u64, u64),
+    images_to_tell: (u64, u64),
+    sleep_level: u32,
     pub(super) prompt_tokens: Histogram,
     pub(super) generation_tokens: Histogram,
     /// Tokens of each step, prompts counted whole.
@@ -60,6 +64,9 @@ impl EngineMetrics {
             success: BTreeMap::new(),
             rejections: BTreeMap::new(),
             cached_in_step: 0,
+            images: (0, 0),
+            images_to_tell: (0, 0),
+            sleep_level: 0,
             prompt_tokens: tokens.clone(),
             generation_tokens: tokens.clone(),
             iteration_tokens: Histogram::new(histogram::STEP_TOKENS),
@@ -84,6 +91,28 @@ impl EngineMetrics {
         let open =
             Open { submitted, last_token: BTreeMap::new(), cached: BTreeMap::new(), prompts: BTreeMap::new(), over: 0 };
         self.open.insert(submitted.ticket, open);
+        let (images, known) = std::mem::take(&mut self.images_to_tell);
+        self.images = (self.images.0 + images, self.images.1 + known);
+    }
+
+    /// Images were processed, of which so many were known. They are told with the next request: one that fails tells nothing.
+    pub(crate) fn images_processed(&mut self, images: u64, known: u64) {
+        self.images_to_tell = (self.images_to_tell.0 + images, self.images_to_tell.1 + known);
+    }
+
+    /// Images looked up in the cache, and those found.
+    pub(super) fn images(&self) -> (u64, u64) {
+        self.images
+    }
+
+    /// How deep the engine sleeps: 0 is awake.
+    pub(crate) fn sleeps(&mut self, level: u32) {
+        self.sleep_level = level;
+    }
+
+    /// The same.
+    pub(super) fn sleep_level(&self) -> u32 {
+        self.sleep_level
     }
 
     /// The server refused a request for this limit.

@@ -56,7 +56,11 @@ impl Series {
             (Self::Running, _) => stats.running as u64,
             // requests wait for room alone: nothing here defers them
             (Self::Waiting, "" | "capacity") => stats.waiting as u64,
-            (Self::SleepState, "awake") => 1,
+            (Self::SleepState, "awake") => u64::from(metrics.sleep_level() == 0),
+            (Self::SleepState, "weights_offloaded") => u64::from(metrics.sleep_level() == 1),
+            (Self::SleepState, "discard_all") => u64::from(1 < metrics.sleep_level()),
+            (Self::MmCacheQueries, _) => metrics.images().0,
+            (Self::MmCacheHits, _) => metrics.images().1,
             (Self::PrefixCacheQueries, _) => counters.prefix_cache_queries,
             (Self::PrefixCacheHits, "" | "device") => counters.prefix_cache_hits,
             (Self::Preemptions, _) => counters.preemptions,

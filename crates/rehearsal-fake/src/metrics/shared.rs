@@ -79,6 +79,16 @@ impl Metrics {
         lock(&self.0.engine).stats
     }
 
+    /// Images were processed, of which so many were known.
+    pub(crate) fn images_processed(&self, images: u64, known: u64) {
+        lock(&self.0.engine).images_processed(images, known);
+    }
+
+    /// The engine sleeps at that level; 0 is awake.
+    pub(crate) fn sleeps(&self, level: u32) {
+        lock(&self.0.engine).sleeps(level);
+    }
+
     /// The engine's events of one wake-up.
     pub(crate) fn happened(&self, events: &[(Event, Option<(Ticket, u32)>)], stats: &EngineStats) {
         lock(&self.0.engine).happened(events, stats);

@@ -10,6 +10,7 @@ use crate::{
     journal::Journal,
     log::Log,
     metrics::Metrics,
+    multimodal::VisionTower,
     server::Admission,
     text::TextModel,
     tokenizer::Tokenizer,
@@ -54,6 +55,8 @@ pub(crate) struct App {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) lateness: Arc<Mutex<LatenessLog>>,
+    /// What sees images, if the model does.
+    pub(crate) vision: Option<VisionTower>,
     pub(crate) max_model_len: u32,
     /// Tokens of a KV block that others can find again; `None` without a prefix cache.
     pub(crate) cached_block: Option<u32>,

@@ -31,6 +31,7 @@ use crate::{
     journal::Journal,
     log::{Log, LogLine},
     metrics::{CacheConfig, FamilyTable, Metrics, ServedModel},
+    multimodal::VisionTower,
     profile::Profile,
     startup::{self, Facts},
     text::{Filler, TextModel},
@@ -83,6 +84,7 @@ pub struct FakeVllmBuilder {
     tokenizer: Option<Tokenizer>,
     vocab_size: Option<u32>,
     chat_template: Option<ChatTemplate>,
+    vision: Vision,
     text: Arc<dyn TextModel>,
     version: VllmVersion,
     frontend: FrontendOptions,
@@ -118,6 +120,7 @@ impl FakeVllmBuilder {
             tokenizer: None,
             vocab_size: None,
             chat_template: None,
+            vision: Vision::OfModel,
             text: Arc::new(Filler::endless()),
             version: VllmVersion::default(),
             frontend: FrontendOptions::for_model(DEFAULT_MODEL),
@@ -201,6 +204,12 @@ impl FakeVllmBuilder {
     /// The model's chat template; by default Qwen2.5's for models of that name and plain `ChatML` for others.
     pub fn chat_template(mut self, template: ChatTemplate) -> Self {
         self.chat_template = Some(template);
+        self
+    }
+
+    /// The model's vision tower, or `None` for a model of text; by default Qwen2.5-VL's for models of that name.
+    pub fn vision(mut self, tower: impl Into<Option<VisionTower>>) -> Self {
+        self.vision = tower.into().map_or(Vision::None, Vision::Tower);
         self
     }
 
@@ -421,11 +430,22 @@ impl FakeVllmBuilder {
             let root = root.to_lowercase();
             if root.contains("qwen2.5") { ChatTemplate::qwen2_5_vl() } else { ChatTemplate::plain() }
         };
+        // the tower comes with the model, as its template does
+        let sees = self.frontend.model_root.to_lowercase().contains("qwen2.5-vl");
+        let vision = match self.vision {
+            Vision::OfModel => sees.then(VisionTower::qwen2_5_vl),
+            Vision::None => None,
+            Vision::Tower(tower) => Some(tower),
+        };
+        let chat_template = self.chat_template.unwrap_or_else(|| template(&self.frontend.model_root));
         let app = Arc::new(App {
             engine,
             tokenizer,
             vocab_size,
-            chat_template: self.chat_template.unwrap_or_else(|| template(&self.frontend.model_root)),
+            chat_template: match &vision {
+                Some(tower) => chat_template.with_image_placeholder(&tower.placeholder),
+                None => chat_template,
+            },
             text: self.text,
             frontend: self.frontend,
             version: self.version,
@@ -435,6 +455,7 @@ impl FakeVllmBuilder {
             journal,
             faults: Faults::new(self.faults),
             lateness,
+            vision,
             max_model_len,
             cached_block,
             tensor_parallel: profile.tensor_parallel,
@@ -447,6 +468,17 @@ impl FakeVllmBuilder {
         running.spawn(driver.run());
         Ok(Assembled { running, router, config })
     }
+}
+
+/// What sees images.
+#[derive(Debug)]
+enum Vision {
+    /// What the model's name says.
+    OfModel,
+    /// Nothing.
+    None,
+    /// This.
+    Tower(VisionTower),
 }
 
 /// A server before its doors are open.

@@ -128,6 +128,12 @@ pub struct Features {
     pub bad_arguments: BadArguments,
     /// What a `response_format` of a JSON schema does without one.
     pub missing_schema: MissingSchema,
+    /// How an exception that is nobody's fault but the server's is answered.
+    pub internal_errors: InternalErrors,
+    /// Who turns images into tokens.
+    pub image_processing: ImageProcessing,
+    /// What `mm_processor_kwargs` of a request do.
+    pub request_mm_kwargs: RequestMmKwargs,
 }
 
 macro_rules! choices {
@@ -468,6 +474,27 @@ choices! {
         /// They are absent.
         Absent,
         /// 403.
+        Refused,
+    }
+    /// How an exception that is nobody's fault but the server's is answered.
+    InternalErrors {
+        /// By the endpoint: "Internal Server Error", with the headers of every answer.
+        Caught,
+        /// By the last handler, outside the middleware of CORS: "`InternalServerError`".
+        Uncaught,
+    }
+    /// Who turns images into tokens.
+    ImageProcessing {
+        /// The engine's processor, after the request was measured by its text; `/tokenize` does not see images.
+        Engine,
+        /// The frontend's renderer, before anything is measured; its failures to load an image are bad requests.
+        Frontend,
+    }
+    /// What `mm_processor_kwargs` of a request do.
+    RequestMmKwargs {
+        /// They are passed on.
+        Honoured,
+        /// 400 without `--trust-request-mm-kwargs`.
         Refused,
     }
     /// What a negative token id does.

@@ -12,11 +12,11 @@ mod table;
 pub use features::{BadArguments, EmptyTools, MissingSchema, ReplyParsing};
 pub use features::{
     ChunkUsage, Coercion, CrossOrigin, DeveloperRole, EmptyStreamOptions, ErrorCode, ErrorParam, ExceptionCause,
-    Features, FinishChunk, ForceIncludeUsage, HeaderStyle, Limit, LoadReport, LogprobTypes, ModelAliases,
-    NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens, NullMessages, Overflow,
-    PartialCharacters, PydanticErrors, QueueLimits, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog,
-    StreamInterval, StreamedBeams, Suffix, Termination, TextModelName, TextOffsets, TokensStream, TruncationSide,
-    WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
+    Features, FinishChunk, ForceIncludeUsage, HeaderStyle, ImageProcessing, InternalErrors, Limit, LoadReport,
+    LogprobTypes, ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens,
+    NullMessages, Overflow, PartialCharacters, PydanticErrors, QueueLimits, RequestMmKwargs, RoleDelta, ScaleOutRoutes,
+    SeveralChoices, StartupLog, StreamInterval, StreamedBeams, Suffix, Termination, TextModelName, TextOffsets,
+    TokensStream, TruncationSide, WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 pub use features::{
     DoneMarker, LastDelta, LengthStatus, MessagesContent, ResponsesHistory, ResponsesStream, ResponsesTools,

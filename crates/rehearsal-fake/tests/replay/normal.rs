@@ -96,7 +96,7 @@ fn written(exchange: &Exchange, status: u16, headers: &BTreeMap<String, String>,
         "…".clone_into(id);
     }
     let body = if exchange.is_drawn() { without_text(&body) } else { body };
-    format!("{status} {headers:?} {}", without_source(&body))
+    format!("{status} {headers:?} {}", without_addresses(&without_source(&body)))
 }
 
 /// A stream as its chunks, those of one choice with the same keys merged, sorted by choice.
@@ -236,6 +236,15 @@ fn without_source(text: &str) -> String {
         rest = after.split_once("vllm/entrypoints/").map_or("", |(_, after)| after);
     }
     out + rest
+}
+
+/// Python tells where an object is in memory.
+fn without_addresses(text: &str) -> String {
+    let mut pieces = text.split(" object at 0x");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| {
+        text + " object at 0x" + piece.trim_start_matches(|digit: char| digit.is_ascii_hexdigit())
+    })
 }
 
 /// The same without generated texts.

@@ -14,6 +14,7 @@ use rehearsal_fake::{
         RequestIdHeaders, ScaleOut,
     },
     chat_template::ChatTemplate,
+    multimodal::VisionTower,
     reasoning::ReasoningParser,
     tools::ToolCallParser,
     usage::UsageReporting,
@@ -135,6 +136,7 @@ impl Server {
         frontend.served_model_names.push(alias.to_owned());
         series.model_root.clone_into(&mut frontend.model_root);
         let mut max_model_len = series.max_model_len;
+        let mut vision = None;
         match recording.flags {
             "force" => frontend.usage_reporting = UsageReporting::Forced,
             "details" => {
@@ -151,6 +153,10 @@ impl Server {
                 frontend.fingerprint = Fingerprint::Absent;
                 frontend.sse_keep_alive_interval = Some(Duration::from_secs(1));
                 frontend.max_num_queued_reqs = Some(6);
+            }
+            "vl" => {
+                "tiny-qwen25vl".clone_into(&mut frontend.model_root);
+                vision = Some(VisionTower { max_images: 4, ..VisionTower::qwen2_5_vl() });
             }
             "preempt" => max_model_len = 1024,
             "tools" | "toolsonly" => {
@@ -170,6 +176,7 @@ impl Server {
             .vocab_size(puppet.vocab_size)
             .chat_template(ChatTemplate::from_source(TEMPLATE).expect("the fixture is a template"))
             .text(puppet.text)
+            .vision(vision)
             .max_model_len(max_model_len)
             .max_num_seqs(4)
             .engine(move |engine| {

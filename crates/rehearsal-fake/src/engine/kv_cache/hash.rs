@@ -2,8 +2,17 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::engine::ContentKey;
+
 /// The hash of a full block chained over its predecessors: equal hashes mean equal prefixes.
 pub(in super::super) type BlockHash = u128;
+
+/// What tells blocks with the same tokens apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct Origin<'a> {
+    pub(in super::super) salt: Option<&'a str>,
+    pub(in super::super) content_keys: &'a [ContentKey],
+}
 
 /// Hashes blocks of one size; owns the scratch bytes so that hashing allocates nothing.
 #[derive(Debug)]
@@ -18,13 +27,14 @@ impl BlockHasher {
     }
 
     /// Adds the hashes of all full blocks of `prompt` followed by `generated` that `hashes` does not have yet.
-    /// The salt goes into the first block, and so into all.
+    /// The salt goes into the first block, and so into all;
+    /// a content's key goes into each block that one of its tokens is in (`v1/core/kv_cache_utils.py`, `generate_block_hash_extra_keys`).
     pub(in super::super) fn extend(
         &mut self,
         hashes: &mut Vec<BlockHash>,
         prompt: &[u32],
         generated: &[u32],
-        salt: Option<&str>,
+        origin: Origin<'_>,
     ) {
         let full = (prompt.len() + generated.len()) / self.block_size;
         for block in hashes.len()..full {
@@ -39,7 +49,12 @@ impl BlockHasher {
             for token in in_prompt.iter().chain(in_generated) {
                 self.scratch.extend_from_slice(&token.to_le_bytes());
             }
-            if let (0, Some(salt)) = (block, salt) {
+            for content in origin.content_keys {
+                if (content.from as usize) < to && from < content.to as usize {
+                    self.scratch.extend_from_slice(&content.key.to_le_bytes());
+                }
+            }
+            if let (0, Some(salt)) = (block, origin.salt) {
                 self.scratch.extend_from_slice(salt.as_bytes());
             }
             hashes.push(xxh3_128(&self.scratch));
@@ -53,7 +68,7 @@ mod tests {
 
     fn chain(prompt: &[u32], generated: &[u32], salt: Option<&str>) -> Vec<BlockHash> {
         let mut hashes = Vec::new();
-        BlockHasher::new(4).extend(&mut hashes, prompt, generated, salt);
+        BlockHasher::new(4).extend(&mut hashes, prompt, generated, Origin { salt, content_keys: &[] });
         hashes
     }
 
@@ -81,8 +96,28 @@ mod tests {
         let tokens: Vec<u32> = (0..32).collect();
         let (mut hasher, mut grown) = (BlockHasher::new(4), Vec::new());
         for end in 0..=tokens.len() {
-            hasher.extend(&mut grown, &tokens[..5.min(end)], &tokens[5.min(end)..end], Some("s"));
+            hasher.extend(
+                &mut grown,
+                &tokens[..5.min(end)],
+                &tokens[5.min(end)..end],
+                Origin { salt: Some("s"), content_keys: &[] },
+            );
         }
         assert_eq!(grown, chain(&tokens, &[], Some("s")));
+    }
+
+    #[test]
+    fn contents_tell_blocks_apart_from_where_they_stand_on() {
+        let keyed = |key| {
+            let mut hashes = Vec::new();
+            let content_keys = [ContentKey { from: 5, to: 7, key }];
+            let origin = Origin { salt: None, content_keys: &content_keys };
+            BlockHasher::new(4).extend(&mut hashes, &[1; 12], &[], origin);
+            hashes
+        };
+        let (one, other) = (keyed(1), keyed(2));
+        assert_eq!(one, keyed(1));
+        assert_eq!(one[0], other[0]);
+        assert!(one[1] != other[1] && one[2] != other[2]);
     }
 }

@@ -8,7 +8,7 @@ mod hash;
 mod pool;
 
 use self::pool::BlockPool;
-pub(super) use self::{hash::BlockHash, hash::BlockHasher};
+pub(super) use self::{hash::BlockHash, hash::BlockHasher, hash::Origin};
 
 /// The blocks of one engine.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ mod tests {
 
     fn hashes(tokens: &[u32], block_size: u32) -> Vec<BlockHash> {
         let mut hashes = Vec::new();
-        BlockHasher::new(block_size).extend(&mut hashes, tokens, &[], None);
+        BlockHasher::new(block_size).extend(&mut hashes, tokens, &[], Origin::default());
         hashes
     }
 
