@@ -65,6 +65,22 @@ pub(crate) struct FrontendFlags {
     #[arg(long, value_name = "TEXT")]
     pub(crate) fingerprint_value: Option<String>,
 
+    /// Serve `tool_choice: "auto"`; wants --tool-call-parser
+    #[arg(long)]
+    pub(crate) enable_auto_tool_choice: bool,
+
+    /// In which format the model calls tools
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tool_call_parser: Option<String>,
+
+    /// Leave tools out of the prompt when none may be called
+    #[arg(long)]
+    pub(crate) exclude_tools_when_tool_choice_none: bool,
+
+    /// In which format the model thinks
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reasoning_parser: Option<String>,
+
     /// Count requests in flight in /load
     #[arg(long)]
     pub(crate) enable_server_load_tracking: bool,

@@ -1,10 +1,15 @@
 //! The frontend's flags, and the environment's part of them, as the fake's own type.
 
-use std::time::Duration;
+use std::{fmt::Display, str::FromStr, time::Duration};
 
 use rehearsal::fake::{
     FrontendOptions,
-    api::{Fingerprint, LoadTracking, PerRequestMetrics, PromptTokensDetails, RequestIdHeaders, ScaleOut},
+    api::{
+        AutoToolChoice, Fingerprint, LoadTracking, PerRequestMetrics, PromptTokensDetails, RequestIdHeaders, ScaleOut,
+        UnchosenTools,
+    },
+    reasoning::ReasoningParser,
+    tools::ToolCallParser,
     usage::UsageReporting,
 };
 
@@ -12,6 +17,7 @@ use super::{environment::Environment, http_flags};
 use crate::{
     args::{FingerprintMode, FrontendFlags, ServeArgs},
     exit::Expected,
+    render,
 };
 
 /// All that answers depend on.
@@ -49,12 +55,28 @@ pub(super) fn options(args: &ServeArgs, environment: Environment) -> Result<Fron
         stream_interval: flags.stream_interval,
         max_num_queued_reqs: flags.max_num_queued_reqs,
         max_num_queued_tokens: flags.max_num_queued_tokens,
+        auto_tool_choice: either(flags.enable_auto_tool_choice, AutoToolChoice::Served, AutoToolChoice::Refused),
+        tool_call_parser: parser("--tool-call-parser", flags.tool_call_parser.as_deref(), ToolCallParser::Hermes),
+        unchosen_tools: either(
+            flags.exclude_tools_when_tool_choice_none,
+            UnchosenTools::LeftOut,
+            UnchosenTools::InPrompt,
+        ),
+        reasoning_parser: parser("--reasoning-parser", flags.reasoning_parser.as_deref(), ReasoningParser::Qwen3),
         cors: http_flags::cors(&args.http)?,
         root_path: args.http.root_path.clone(),
         // vLLM's -1 stands for the whole vocabulary
         max_logprobs: u32::try_from(flags.max_logprobs).unwrap_or(u32::MAX),
         ..FrontendOptions::for_model(args.model.clone())
     })
+}
+
+/// The parser of that name. The texts are the fake's own, so one that it does not imitate is stood in for by another of its kind.
+fn parser<T: FromStr<Err: Display>>(flag: &str, name: Option<&str>, stand_in: T) -> Option<T> {
+    Some(name?.parse().unwrap_or_else(|error| {
+        render::warning(format!("{flag}: {error}; another format stands in, and clients see no difference"));
+        stand_in
+    }))
 }
 
 /// A switch as the fake's own enum.
