@@ -14,6 +14,8 @@ pub(super) enum TokenNames {
     /// By their text.
     #[default]
     Text,
+    /// By their text, of which special tokens have none: as the Rust frontend decodes them.
+    Spoken,
     /// As `token_id:123`: `return_tokens_as_token_ids`.
     Ids,
 }
@@ -127,6 +129,9 @@ impl Logprobs<'_> {
     }
 
     fn text(&self, token: u32) -> String {
+        if self.wanted.names == TokenNames::Spoken && self.tokenizer.is_special(token) {
+            return String::new();
+        }
         String::from_utf8_lossy(self.tokenizer.token_bytes(token)).into_owned()
     }
 }
@@ -142,7 +147,7 @@ struct Named<'a> {
 impl Named<'_> {
     fn name(&self, token: u32) -> String {
         match self.logprobs.wanted.names {
-            TokenNames::Text => self.text(token),
+            TokenNames::Text | TokenNames::Spoken => self.text(token),
             TokenNames::Ids => format!("token_id:{token}"),
         }
     }

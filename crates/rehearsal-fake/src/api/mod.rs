@@ -56,6 +56,7 @@ mod request_metrics;
 mod responses;
 mod router;
 mod rules;
+mod rust_frontend;
 mod said;
 mod sampling;
 mod sampling_params;

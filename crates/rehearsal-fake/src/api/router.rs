@@ -11,8 +11,8 @@ use axum::{
 
 use super::{
     abort_requests, audio, caches, chat, collective_rpc, completion, context::Context, docs, frame, generate_tokens,
-    invocations, lora, messages, models, openapi, pause, pooling, probes, render, responses, scale, server_info, sleep,
-    tokenize,
+    invocations, lora, messages, models, openapi, pause, pooling, probes, render, responses, rust_frontend, scale,
+    server_info, sleep, tokenize,
 };
 use crate::{
     server::App,
@@ -73,12 +73,7 @@ fn methods(handler: RouteHandler) -> MethodRouter<Arc<Context>> {
 
 /// The methods of a route, as its `allow` header lists them; `None` if there is no such path.
 pub(super) fn allowed_methods(context: &Context, path: &str) -> Option<String> {
-    let route = context.routes().find(|route| leads(route, path))?;
-    // axum, which the Rust frontend stands on, answers HEAD wherever it answers GET, and writes no spaces
-    Some(match context.wire.version.frontend() {
-        Frontend::Rust if route.methods == "GET" => "GET,HEAD".to_owned(),
-        _ => route.methods.to_owned(),
-    })
+    context.routes().find(|route| leads(route, path)).map(|route| route.methods.to_owned())
 }
 
 /// Whether a path is one of that route's, `{name}` standing for any segment.
@@ -91,11 +86,13 @@ fn leads(route: &Route, path: &str) -> bool {
 /// The whole API of one server.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let context = Arc::new(Context::new(app));
+    if context.wire.version.frontend() == Frontend::Rust {
+        return rust_frontend::router(context);
+    }
     let mut router = Router::new();
-    let lenient = context.wire.version.frontend() == Frontend::Rust;
     for Route { path, methods: names, handler, .. } in context.routes() {
         let mut methods = methods(*handler).options(frame::wrong_method);
-        if !lenient && !names.contains("HEAD") {
+        if !names.contains("HEAD") {
             // named here, so that axum does not answer HEAD with the GET handler
             methods = methods.head(frame::wrong_method);
         }

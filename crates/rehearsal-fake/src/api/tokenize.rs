@@ -122,7 +122,7 @@ fn text(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError>
 }
 
 /// The token as a byte-level vocabulary writes it: `Ġworld` for ` world`; special tokens by their text.
-fn name(tokenizer: &Tokenizer, token: u32) -> String {
+pub(super) fn name(tokenizer: &Tokenizer, token: u32) -> String {
     let bytes = tokenizer.token_bytes(token);
     match std::str::from_utf8(bytes) {
         Ok(text) if tokenizer.is_special(token) => text.to_owned(),

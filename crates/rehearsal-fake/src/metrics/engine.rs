@@ -6,6 +6,7 @@ use super::histogram::{self, Histogram};
 use crate::{
     driver::{Submitted, Ticket},
     engine::{EngineStats, Event, Finish, FinishReason, Nanos},
+    version::Frontend,
 };
 
 /// A request under way.
@@ -23,6 +24,7 @@ struct Open {
 /// Counters and histograms of one engine.
 #[derive(Debug)]
 pub(crate) struct EngineMetrics {
+    frontend: Frontend,
     open: BTreeMap<Ticket, Open>,
     pub(super) stats: EngineStats,
     success: BTreeMap<FinishReason, u64>,
@@ -55,10 +57,14 @@ pub(crate) struct EngineMetrics {
 }
 
 impl EngineMetrics {
-    pub(crate) fn new(max_model_len: u32) -> Self {
-        let tokens = Histogram::new(&histogram::token_counts(max_model_len));
+    pub(crate) fn new(frontend: Frontend, max_model_len: u32) -> Self {
+        let tokens = match frontend {
+            Frontend::Python => Histogram::new(&histogram::token_counts(max_model_len)),
+            Frontend::Rust => Histogram::new(histogram::TOKEN_COUNTS),
+        };
         let seconds = Histogram::new(histogram::REQUEST_SECONDS);
         Self {
+            frontend,
             open: BTreeMap::new(),
             stats: EngineStats::default(),
             success: BTreeMap::new(),
@@ -179,7 +185,7 @@ impl EngineMetrics {
         if all_over {
             self.open.remove(&ticket);
         }
-        if finish.reason == FinishReason::Abort {
+        if finish.reason == FinishReason::Abort && self.frontend == Frontend::Python {
             // the Python frontend forgets an aborted request before its output comes (issue #31503 of vLLM)
             return;
         }

@@ -36,6 +36,12 @@ pub(super) fn token_counts(max_model_len: u32) -> Vec<f64> {
         .collect()
 }
 
+/// The same of the Rust frontend, whatever the context.
+pub(super) const TOKEN_COUNTS: &[f64] = &[
+    1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0, 50_000.0,
+    100_000.0, 131_072.0,
+];
+
 /// Counts by bucket; buckets are cumulative only when written.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Histogram {

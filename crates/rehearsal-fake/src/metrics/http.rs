@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde::Deserialize;
+
 use super::{
     histogram::Histogram,
+    open_metrics::OpenMetrics,
     text::{Exposition, Label},
 };
 
@@ -11,6 +14,18 @@ const HIGH_RESOLUTION: &[f64] = &[
     0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 7.5, 10.0, 30.0, 60.0,
 ];
 const FEW: &[f64] = &[0.1, 0.5, 1.0];
+
+/// A family of HTTP requests on the page of the Rust frontend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum HttpFamily {
+    /// How many, by method, status and handler.
+    Requests,
+    /// How long they took, by method and handler.
+    Durations,
+    /// How long they took, all together.
+    AllDurations,
+}
 
 /// One answered request.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +72,24 @@ impl HttpMetrics {
         let durations = self.durations.entry((handler.to_owned(), method.to_owned()));
         durations.or_insert_with(|| Histogram::new(FEW)).observe(took.as_secs_f64());
         self.all.observe(took.as_secs_f64());
+    }
+
+    /// The samples of one family of the Rust frontend, which counts no bytes.
+    pub(super) fn write_open(&self, page: &mut OpenMetrics, family: HttpFamily, name: &str) {
+        match family {
+            HttpFamily::Requests => {
+                for ((handler, method, status), count) in &self.requests {
+                    let labels = [("method", method.as_str()), ("status", status), ("handler", handler)];
+                    page.sample(&format!("{name}_total"), &labels, &count.to_string());
+                }
+            }
+            HttpFamily::Durations => {
+                for ((handler, method), histogram) in &self.durations {
+                    page.histogram(name, &[("method", method.as_str()), ("handler", handler)], histogram);
+                }
+            }
+            HttpFamily::AllDurations => page.histogram(name, &[], &self.all),
+        }
     }
 
     pub(crate) fn write(&self, page: &mut Exposition) {

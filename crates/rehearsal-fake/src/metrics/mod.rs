@@ -7,6 +7,7 @@ mod engine;
 mod families;
 mod histogram;
 mod http;
+mod open_metrics;
 mod parsers;
 mod process;
 mod series;

@@ -8,6 +8,7 @@ use std::{
 use super::{
     engine::EngineMetrics,
     http::{Answered, HttpMetrics},
+    open_metrics,
     parsers::{ParserMetrics, ParserMode},
     process::{self, Process},
     table::FamilyTable,
@@ -17,6 +18,7 @@ use crate::{
     driver::{Submitted, Ticket},
     engine::{EngineStats, Event},
     tools::Invocations,
+    version::CompatError,
 };
 
 /// Written by the driver and the routes, read by `/metrics`. Cheap to clone.
@@ -56,7 +58,7 @@ pub(crate) struct ServedModel {
 impl Metrics {
     pub(crate) fn new(served: ServedModel, families: FamilyTable) -> Self {
         Self(Arc::new(Inner {
-            engine: Mutex::new(EngineMetrics::new(served.cache.max_model_len)),
+            engine: Mutex::new(EngineMetrics::new(families.frontend, served.cache.max_model_len)),
             http: Mutex::default(),
             parsers: Mutex::default(),
             served,
@@ -129,6 +131,11 @@ impl Metrics {
             parsers.write(&mut page, &served.name);
         }
         page.finish()
+    }
+
+    /// The page that the Rust frontend shows.
+    pub(crate) fn open_metrics(&self) -> Result<String, CompatError> {
+        open_metrics::page(&lock(&self.0.engine), &lock(&self.0.http), &self.0.served.name)
     }
 }
 

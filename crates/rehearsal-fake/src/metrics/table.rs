@@ -5,13 +5,15 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::series::Series;
-use crate::version::{CompatError, Release, VllmVersion};
+use crate::version::{CompatError, Frontend, Release, VllmVersion};
 
 const FAMILIES: &str = include_str!("families.toml");
 
 /// The `vllm:` families of one release, in the order of its page.
 #[derive(Clone, Debug)]
 pub(crate) struct FamilyTable {
+    /// Whose page it is; the Rust frontend's families are in a table of their own.
+    pub(super) frontend: Frontend,
     pub(super) families: Vec<&'static Family>,
     /// Labels of `vllm:cache_config_info`, one a line, with `{placeholders}`.
     pub(super) cache_config: &'static str,
@@ -35,7 +37,7 @@ impl FamilyTable {
                 cache_config = &row.labels;
             }
         }
-        Ok(Self { families, cache_config })
+        Ok(Self { frontend: version.frontend(), families, cache_config })
     }
 }
 

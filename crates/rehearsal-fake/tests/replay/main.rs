@@ -15,6 +15,7 @@ mod metrics;
 mod normal;
 mod pages;
 mod puppet;
+mod rust_frontend;
 mod sampler;
 mod servers;
 mod special;

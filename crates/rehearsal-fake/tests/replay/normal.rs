@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     events::{self, Ids},
     exchange::{Answer, Exchange},
-    pages,
+    pages, rust_frontend,
 };
 
 /// Keys whose values are made equal: they differ from run to run, or are invented.
@@ -96,7 +96,7 @@ fn written(exchange: &Exchange, status: u16, headers: &BTreeMap<String, String>,
         "…".clone_into(id);
     }
     let body = if exchange.is_drawn() { without_text(&body) } else { body };
-    format!("{status} {headers:?} {}", without_addresses(&without_source(&body)))
+    format!("{status} {headers:?} {}", rust_frontend::in_order(&without_addresses(&without_source(&body))))
 }
 
 /// A stream as its chunks, those of one choice with the same keys merged, sorted by choice.

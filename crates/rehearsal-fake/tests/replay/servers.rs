@@ -138,6 +138,13 @@ impl Server {
         let mut max_model_len = series.max_model_len;
         let mut vision = None;
         match recording.flags {
+            // one server with all of these, and without a key
+            "details" | "tools" | "danger" if recording.version.ends_with("-rust") => {
+                frontend.prompt_tokens_details = PromptTokensDetails::Shown;
+                frontend.request_id_headers = RequestIdHeaders::Echoed;
+                frontend.tool_call_parser = Some(ToolCallParser::Hermes);
+                frontend.reasoning_parser = Some(ReasoningParser::Qwen3);
+            }
             "force" => frontend.usage_reporting = UsageReporting::Forced,
             "details" => {
                 frontend.prompt_tokens_details = PromptTokensDetails::Shown;
