@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+# else litellm asks the network for prices, and waits
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+
 MODEL = "own-model"
 VISION = "Qwen/Qwen2.5-VL-7B-Instruct"
-FLAGS = ["--host", "127.0.0.1", "--port", "0", "--profile", "instant", "--enable-auto-tool-choice", "--tool-call-parser", "hermes"]
+FLAGS = ["--host", "127.0.0.1", "--port", "0", "--profile", "instant", "--max-model-len", "2048", "--enable-auto-tool-choice", "--tool-call-parser", "hermes"]
 SERVERS = ["0.13.0", "0.32.0", "0.32.0-rust"]
 
 

@@ -1,6 +1,7 @@
 """litellm, as a library and as the proxy in front of the fake."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import litellm
 import openai
 import pytest
 
+# the proxy does not start without one
+KEY = "sk-front"
 SAID = [{"role": "user", "content": "Name three rivers."}]
 
 
@@ -40,7 +43,7 @@ def proxy(fakes, tmp_path_factory):
         port = probe.getsockname()[1]
     command = [Path(sys.executable).with_name("litellm"), "--config", config, "--host", "127.0.0.1", "--port", str(port), "--telemetry", "False"]
     with open(folder / "log", "w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env={**os.environ, "LITELLM_MASTER_KEY": KEY})
     url = f"http://127.0.0.1:{port}"
     try:
         # importing it takes seconds
@@ -59,7 +62,7 @@ def proxy(fakes, tmp_path_factory):
 
 def test_the_proxy_passes_answers_streams_and_usage_on(fake, proxy):
     behind = openai.OpenAI(base_url=fake.v1, api_key="none", max_retries=0)
-    front = openai.OpenAI(base_url=proxy, api_key="none", max_retries=0)
+    front = openai.OpenAI(base_url=proxy, api_key=KEY, max_retries=0)
     asked = {"messages": SAID, "max_tokens": 9, "temperature": 0}
     direct = behind.chat.completions.create(model=fake.model, **asked)
     whole = front.chat.completions.create(model=fake.version, **asked)

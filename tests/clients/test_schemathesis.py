@@ -19,8 +19,8 @@ REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1500"))
 # what the fake may keep for good: its caches fill up
 GROWTH_BYTES = 200 << 20
 
-# paths whose one purpose is to be slow or to end the process
-LEFT_OUT = {"/metrics"}
+# what holds every later request; and an engine that is not elastic fails to scale: 500 whatever is asked, vLLM's own answer, which no recording has
+LEFT_OUT = {"/pause", "/sleep", "/scale_elastic_ep"}
 
 
 def crashes(version, path, text):
@@ -44,21 +44,25 @@ def kills(version, text):
     return version == "0.13.0" and any(f'"{key}"' in text for key in ("prompt", "token_ids")) and "-" in text
 
 
-def test_whatever_the_schema_allows_or_forbids_is_answered(fake):
-    schema = schemathesis.openapi.from_url(fake.url + "/openapi.json")
+def test_whatever_the_schema_allows_or_forbids_is_answered(fake, fakes):
+    # the Rust frontend describes itself nowhere: it is asked what the Python frontend takes
+    schema = schemathesis.openapi.from_url(fakes["0.32.0" if fake.is_rust else fake.version].url + "/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations()]
     operations = [operation for operation in operations if operation.path not in LEFT_OUT]
-    each = max(1, REQUESTS // len(SERVERS) // len(operations) // 2)
+    # one request is all there is of a route without a body
+    described = [operation for operation in operations if list(operation.body)]
+    each = max(1, REQUESTS // len(SERVERS) // len(described) // 2)
     before, sent, failures = fake.resident(), 0, []
     session = requests.Session()
 
     def send(case):
         nonlocal sent
         prepared = case.as_transport_kwargs(base_url=fake.url)
-        text = json.dumps(prepared["json"]) if "json" in prepared else str(prepared.get("data") or "")
+        raw = prepared.get("data") or b""
+        text = json.dumps(prepared["json"]) if "json" in prepared else raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
         hypothesis.assume(not kills(fake.version, text))
         sent += 1
-        response = case.call(session=session, timeout=20)
+        response = case.call(base_url=fake.url, session=session, timeout=20)
         if response.status_code >= 500 and not crashes(fake.version, case.path, text):
             failures.append(f"{response.status_code} from {case.method} {case.path} for {text[:400]}: {response.text[:200]}")
             raise AssertionError(failures[-1])
