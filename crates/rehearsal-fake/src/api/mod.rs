@@ -1,10 +1,11 @@
 //! vLLM's OpenAI-compatible API: routes, requests read and refused, answers and streams, as the version answered as writes them.
 //!
-//! **Here:** everything between HTTP and the engine's tokens; one file an endpoint, the shapes of its answers beside it. **Not here, on
-//! purpose:** differences between versions (`version` holds them as data), which chunks carry usage (`usage`), waiting (`driver`).
+//! **Here:** everything between HTTP and the engine's tokens; one file an endpoint, the shapes of its answers beside it. vLLM's second
+//! frontend, with bodies and words of its own, is in `rust_frontend`. **Not here, on purpose:** differences between versions (`version`
+//! holds them as data), which chunks carry usage (`usage`), waiting (`driver`).
 //!
-//! Bodies are bounded by [`FrontendOptions::max_body_bytes`]; whatever is sent, the answer is a status and never a panic. Known gap:
-//! images are not imitated yet.
+//! Bodies are bounded by [`FrontendOptions::max_body_bytes`]; whatever is sent, the answer is a status and never a panic.
+//! Where an answer is known to differ from a recorded one, `docs/wire-gaps.md` says so.
 
 mod abort_requests;
 mod audio;
