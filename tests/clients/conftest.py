@@ -90,3 +90,11 @@ def python_frontend(fake):
     if fake.is_rust:
         pytest.skip("the Rust frontend has no such route")
     return fake
+
+
+@pytest.fixture
+def forces_calls(fake):
+    """A fake whose grammar makes any model call the tool that a request demands."""
+    if fake.is_rust:
+        pytest.skip("no recording tells whether the Rust frontend makes a model call that would not: theirs called by itself")
+    return fake

@@ -96,7 +96,7 @@ def test_a_completion_counts_its_prompt(client, fake):
     balanced(answer.usage, fake.tokens(prompt="Once upon a time"), 7)
 
 
-def test_a_required_tool_is_called_with_arguments_of_its_schema(client, fake):
+def test_a_required_tool_is_called_with_arguments_of_its_schema(forces_calls, client, fake):
     answer = client.chat.completions.create(model=fake.model, messages=SAID, tools=[TOOL], tool_choice="required", max_tokens=400, temperature=0)
     calls = answer.choices[0].message.tool_calls
     assert calls and all(call.function.name == "get_weather" for call in calls)
@@ -104,7 +104,7 @@ def test_a_required_tool_is_called_with_arguments_of_its_schema(client, fake):
     assert isinstance(arguments["city"], str) and isinstance(arguments["days"], int)
 
 
-def test_a_named_tool_is_called_in_a_stream(client, fake):
+def test_a_named_tool_is_called_in_a_stream(forces_calls, client, fake):
     named = {"type": "function", "function": {"name": "get_weather"}}
     asked = {"model": fake.model, "messages": SAID, "tools": [TOOL], "tool_choice": named, "max_tokens": 400, "temperature": 0}
     name, arguments = "", ""
