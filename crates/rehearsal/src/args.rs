@@ -19,7 +19,8 @@ pub(crate) use self::{
     diff::DiffArgs,
     forecast::ForecastArgs,
     serve::{
-        EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, Pacing, SchedulingPolicy, ServeArgs,
+        EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, ModelFlags, Pacing, SchedulingPolicy,
+        ServeArgs, Text,
     },
     vllm::{Count, CountOrAuto},
 };

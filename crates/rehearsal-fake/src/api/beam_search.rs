@@ -61,7 +61,7 @@ impl Beams {
             deltas.push_back(Delta { choice: choices.len(), text, token: None, earlier: Vec::new() });
             choices.push(choice);
         }
-        Ok(Generation::settled(context, choices, deltas))
+        Ok(Generation::settled(context, job, choices, deltas))
     }
 
     fn choice(self, context: &Context, index: usize, prompt: &Prompt, beam: &Beam) -> (Choice, String) {

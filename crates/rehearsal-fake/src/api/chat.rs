@@ -59,6 +59,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let head = ChatHead {
         id: format!("chatcmpl-{}", context.request_id(headers, &body)),
         created: context.app.clock.unix_seconds(),
+        role: role(context, &request),
         prompt_tokens: Arc::clone(&prompt.tokens),
         logprobs: request.logprobs,
         return_token_ids: request.return_token_ids,
@@ -188,6 +189,13 @@ fn prompt_with_images(context: &Context, request: &ChatRequest) -> Result<(Promp
     };
     images::check_length(context, &placed)?;
     Ok((Prompt { text, tokens: placed.tokens.into(), sampling, structured }, placed.keys.into()))
+}
+
+/// Who speaks the answer: the role of the server's setting, or that of the message that is continued (`get_chat_request_role`).
+fn role(context: &Context, request: &ChatRequest) -> String {
+    let own = context.app.frontend.response_role.as_str();
+    let last = request.messages.as_array().and_then(|messages| messages.last()?.get("role")?.as_str());
+    if request.render.add_generation_prompt { own.to_owned() } else { last.unwrap_or(own).to_owned() }
 }
 
 /// Reasoning comes before the text that is constrained.

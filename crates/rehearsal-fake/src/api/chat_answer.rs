@@ -28,6 +28,8 @@ use crate::{
 pub(super) struct ChatHead {
     pub(super) id: String,
     pub(super) created: u64,
+    /// Who speaks.
+    pub(super) role: String,
     pub(super) prompt_tokens: Arc<[u32]>,
     pub(super) logprobs: Option<Wanted>,
     pub(super) return_token_ids: bool,
@@ -82,7 +84,7 @@ pub(super) fn whole(
             ("id", head.id.as_str().into()),
             ("object", "chat.completion".into()),
             ("created", head.created.into()),
-            ("model", context.app.frontend.model_name().into()),
+            ("model", generation.model.as_str().into()),
             ("choices", choices.into()),
             ("system_fingerprint", context.fingerprint()),
             ("usage", usage),
@@ -132,7 +134,7 @@ fn choice_json(
         wire,
         ShapeName::ChatMessage,
         [
-            ("role", "assistant".into()),
+            ("role", head.role.as_str().into()),
             ("content", said.into()),
             ("tool_calls", calls_json(context, &read.tool_calls)),
             ("reasoning", read.reasoning.clone().into()),

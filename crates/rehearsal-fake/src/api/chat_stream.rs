@@ -53,7 +53,8 @@ impl ChatStream {
             RoleDelta::EmptyContent => "".into(),
             RoleDelta::RoleOnly => Value::Null,
         };
-        let delta = shaped(&context.wire, ShapeName::ChatDelta, [("role", "assistant".into()), ("content", text)]);
+        let delta =
+            shaped(&context.wire, ShapeName::ChatDelta, [("role", self.head.role.as_str().into()), ("content", text)]);
         let choice =
             shaped(&context.wire, ShapeName::ChatFirstChunkChoice, [("index", index.into()), ("delta", delta)]);
         let usage = self.generation.choices.get(index).map(|choice| Usage {
@@ -184,7 +185,7 @@ impl ChatStream {
                 ("id", self.head.id.as_str().into()),
                 ("object", "chat.completion.chunk".into()),
                 ("created", self.head.created.into()),
-                ("model", context.app.frontend.model_name().into()),
+                ("model", self.generation.model.as_str().into()),
                 ("choices", choices.into()),
                 ("usage", usage),
                 ("system_fingerprint", fingerprint),

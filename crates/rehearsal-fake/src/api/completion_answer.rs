@@ -70,7 +70,7 @@ pub(super) fn whole(context: &Context, head: &CompletionHead, generation: &Gener
             ("id", head.id.as_str().into()),
             ("object", "text_completion".into()),
             ("created", head.created.into()),
-            ("model", context.app.frontend.model_name().into()),
+            ("model", generation.model.as_str().into()),
             ("choices", choices.into()),
             ("system_fingerprint", context.fingerprint()),
             ("usage", usage),

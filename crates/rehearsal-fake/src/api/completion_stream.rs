@@ -119,7 +119,7 @@ impl CompletionStream {
                 ("id", self.head.id.as_str().into()),
                 ("object", "text_completion".into()),
                 ("created", self.head.created.into()),
-                ("model", context.app.frontend.model_name().into()),
+                ("model", self.generation.model.as_str().into()),
                 ("choices", Value::Array(choice.into_iter().collect())),
                 ("usage", usage),
                 ("system_fingerprint", fingerprint),

@@ -12,7 +12,7 @@ use super::{
     body::read_object,
     error::ApiError,
     lora::Adapters,
-    options::{DevMode, Fingerprint, RuntimeLora, ScaleOut},
+    options::{ApiDocs, DevMode, Fingerprint, RuntimeLora, ScaleOut},
     responses::ResponseStore,
     steering::Steering,
     validation::Handler,
@@ -41,11 +41,12 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(app: Arc<App>) -> Self {
         let wire = Wire::of(app.version).expect("a `VllmVersion` is always one of the table's");
+        let adapters = Adapters::of(&app.frontend.lora_modules);
         Self {
             app,
             wire,
             steering: Steering::default(),
-            adapters: Adapters::default(),
+            adapters,
             responses: ResponseStore::default(),
             images: ImageCache::default(),
             ids: AtomicU64::new(0),
@@ -65,6 +66,7 @@ impl Context {
             None => true,
             Some(RouteSetting::DevMode) => frontend.dev_mode == DevMode::On,
             Some(RouteSetting::RuntimeLora) => frontend.runtime_lora == RuntimeLora::Allowed,
+            Some(RouteSetting::ApiDocs) => frontend.api_docs == ApiDocs::Served,
         })
     }
 
@@ -91,6 +93,15 @@ impl Context {
             ModelAliases::Listed => format!(" Valid aliases: {}.", served.join(", ")),
         };
         Err(ApiError::unknown_model(format!("The model `{model}` does not exist.{aliases}")))
+    }
+
+    /// The name that an answer carries: the adapter's, if one was asked for, else the first of the model's
+    /// (`OpenAIServingModels.model_name`).
+    pub(super) fn answering_model<'a>(&'a self, asked: Option<&'a str>) -> &'a str {
+        let own = &self.app.frontend;
+        asked
+            .filter(|name| !own.served_model_names.iter().any(|served| served == name) && self.adapters.serve(name))
+            .unwrap_or_else(|| own.model_name())
     }
 
     /// Refuses routes between servers where this server is not told to have them.

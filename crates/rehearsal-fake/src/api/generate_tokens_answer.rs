@@ -62,7 +62,7 @@ pub(super) fn whole(context: &Context, head: &GenerateHead, generation: &Generat
         ShapeName::GenerateTokens,
         [
             ("request_id", head.id.as_str().into()),
-            ("model", context.app.frontend.model_name().into()),
+            ("model", generation.model.as_str().into()),
             ("created", head.created.into()),
             ("usage", usage_json(&context.wire, details, Place::Whole, &completion_usage(generation, last))),
             ("output_mode", "tokens".into()),

@@ -136,6 +136,8 @@ impl Delta {
 /// A request that is being generated. Dropping it aborts what is not finished.
 #[derive(Debug)]
 pub(super) struct Generation {
+    /// The name that answers carry.
+    pub(super) model: String,
     pub(super) choices: Vec<Choice>,
     /// What came before anybody asked.
     ready: VecDeque<Delta>,
@@ -201,6 +203,7 @@ impl Generation {
             Progress::Held(app.engine.clone(), ticket, Some(submission))
         };
         Self {
+            model: context.answering_model(job.model).to_owned(),
             choices,
             ready: VecDeque::new(),
             progress,
@@ -214,8 +217,9 @@ impl Generation {
     }
 
     /// A request whose choices are complete, and what a stream is to say of them.
-    pub(super) fn settled(context: &Context, choices: Vec<Choice>, ready: VecDeque<Delta>) -> Self {
+    pub(super) fn settled(context: &Context, job: &Job<'_>, choices: Vec<Choice>, ready: VecDeque<Delta>) -> Self {
         Self {
+            model: context.answering_model(job.model).to_owned(),
             choices,
             ready,
             progress: Progress::Settled,

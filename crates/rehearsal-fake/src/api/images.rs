@@ -71,7 +71,10 @@ impl AskedImages {
             let picture = url.map(|url| picture(context, &url)).transpose()?;
             loaded.push((picture, uuid));
         }
-        Ok(Images { loaded, kwargs: kwargs.cloned().unwrap_or_default() })
+        // what the request says of the processing goes before what the server says, key by key (`merge_mm_kwargs`)
+        let mut merged = context.app.frontend.mm_processor_kwargs.clone();
+        merged.extend(kwargs.cloned().unwrap_or_default());
+        Ok(Images { loaded, kwargs: merged })
     }
 }
 

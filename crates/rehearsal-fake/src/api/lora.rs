@@ -14,6 +14,7 @@ use super::{
     context::Context,
     error::ApiError,
     fields::Fields,
+    options::LoraModule,
     validation::{Handler, Problem, invalid},
 };
 
@@ -26,6 +27,12 @@ const UNLOAD: Handler = Handler { path: "/v1/unload_lora_adapter", function: "un
 pub(super) struct Adapters(Mutex<BTreeMap<String, String>>);
 
 impl Adapters {
+    /// The adapters that are there from the start.
+    pub(super) fn of(modules: &[LoraModule]) -> Self {
+        let paths = modules.iter().map(|module| (module.name.clone(), module.path.clone()));
+        Self(Mutex::new(paths.collect()))
+    }
+
     /// Whether an adapter of that name is loaded.
     pub(super) fn serve(&self, name: &str) -> bool {
         self.held().contains_key(name)

@@ -76,7 +76,7 @@ mod validation;
 
 pub use cors::{Cors, Credentials};
 pub use options::{
-    AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, MmKwargs, PerRequestMetrics,
-    PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut, UnchosenTools,
+    ApiDocs, AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, LoraModule, MmKwargs,
+    PerRequestMetrics, PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut, UnchosenTools,
 };
 pub(crate) use router::router;

@@ -2,6 +2,8 @@
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
+use serde_json::{Map, Value};
+
 use crate::{api::Cors, reasoning::ReasoningParser, tools::ToolCallParser, usage::UsageReporting};
 
 /// What the HTTP frontend is told at start-up; the engine's settings are in [`EngineConfig`](crate::engine::EngineConfig).
@@ -64,6 +66,16 @@ pub struct FrontendOptions {
     pub request_mm_kwargs: MmKwargs,
     /// `--allowed-local-media-path`: below it `file:` URLs of images are read.
     pub allowed_local_media_path: Option<PathBuf>,
+    /// `--limit-mm-per-prompt`, of it the images; `None` leaves it to the vision tower.
+    pub max_images: Option<u32>,
+    /// `--mm-processor-kwargs`: how images are processed unless the request says otherwise.
+    pub mm_processor_kwargs: Map<String, Value>,
+    /// `--lora-modules`: adapters that are there from the start.
+    pub lora_modules: Vec<LoraModule>,
+    /// `--response-role`: who speaks the answers of chats that ask for a new message.
+    pub response_role: String,
+    /// `--disable-fastapi-docs`.
+    pub api_docs: ApiDocs,
     /// `--max-logprobs`.
     pub max_logprobs: u32,
     /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
@@ -101,6 +113,11 @@ impl FrontendOptions {
             reasoning_parser: None,
             request_mm_kwargs: MmKwargs::Untrusted,
             allowed_local_media_path: None,
+            max_images: None,
+            mm_processor_kwargs: Map::new(),
+            lora_modules: Vec::new(),
+            response_role: "assistant".to_owned(),
+            api_docs: ApiDocs::Served,
             max_logprobs: 20,
             max_body_bytes: 64 << 20,
         }
@@ -116,6 +133,25 @@ impl FrontendOptions {
     pub(crate) fn tool_parser(&self) -> Option<ToolCallParser> {
         self.tool_call_parser.filter(|_| self.auto_tool_choice == AutoToolChoice::Served)
     }
+}
+
+/// An adapter of the model, which requests ask for by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoraModule {
+    /// As requests and answers call it.
+    pub name: String,
+    /// Where it lies, `root` in `/v1/models`; it is not looked at.
+    pub path: String,
+}
+
+/// Whether `/docs`, `/redoc` and `/openapi.json` are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApiDocs {
+    /// They are.
+    #[default]
+    Served,
+    /// They are not.
+    Hidden,
 }
 
 /// Whether the model may decide to call a tool.

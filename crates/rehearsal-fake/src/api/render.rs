@@ -49,6 +49,7 @@ async fn chat_rendered(context: &Context, headers: &HeaderMap, body: Body) -> Re
     let id = format!("chatcmpl-{}", context.request_id(headers, &body));
     let rendered = Rendered {
         id: &id,
+        model: request.model.as_deref(),
         prompt: &prompt,
         sampling: &request.sampling,
         stream: request.stream,
@@ -71,6 +72,7 @@ async fn completions_rendered(context: &Context, headers: &HeaderMap, body: Body
         let id = format!("cmpl-{}", context.request_id(headers, &body));
         let rendered = Rendered {
             id: &id,
+            model: request.model.as_deref(),
             prompt: &prompt,
             sampling: &request.sampling,
             stream: request.stream,
@@ -86,6 +88,7 @@ async fn completions_rendered(context: &Context, headers: &HeaderMap, body: Body
 /// One prompt, as the engine would get it.
 struct Rendered<'a> {
     id: &'a str,
+    model: Option<&'a str>,
     prompt: &'a Prompt,
     sampling: &'a Sampling,
     stream: Option<StreamRequest>,
@@ -106,7 +109,7 @@ impl Rendered<'_> {
                     "sampling_params",
                     self.sampling.rendered(self.prompt.sampling.max_tokens.get(), self.stream.is_some()),
                 ),
-                ("model", context.app.frontend.model_name().into()),
+                ("model", context.answering_model(self.model).into()),
                 ("output_mode", "tokens".into()),
                 ("stream", self.stream.is_some().into()),
                 ("stream_options", self.options.cloned().unwrap_or_default()),

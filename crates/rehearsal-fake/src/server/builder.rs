@@ -437,6 +437,11 @@ impl FakeVllmBuilder {
             Vision::None => None,
             Vision::Tower(tower) => Some(tower),
         };
+        let limited = |tower: VisionTower| VisionTower {
+            max_images: self.frontend.max_images.unwrap_or(tower.max_images),
+            ..tower
+        };
+        let vision = vision.map(limited);
         let chat_template = self.chat_template.unwrap_or_else(|| template(&self.frontend.model_root));
         let app = Arc::new(App {
             engine,

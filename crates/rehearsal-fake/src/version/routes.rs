@@ -81,6 +81,8 @@ pub(crate) enum RouteSetting {
     DevMode,
     /// `VLLM_ALLOW_RUNTIME_LORA_UPDATING`.
     RuntimeLora,
+    /// No `--disable-fastapi-docs`.
+    ApiDocs,
 }
 
 #[derive(Debug, Deserialize)]

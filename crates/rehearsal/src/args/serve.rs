@@ -1,6 +1,8 @@
 mod engine;
 mod frontend;
 mod http;
+mod models;
+mod text;
 
 use std::path::PathBuf;
 
@@ -10,6 +12,8 @@ pub(crate) use self::{
     engine::{EngineFlags, SchedulingPolicy},
     frontend::{FingerprintMode, FrontendFlags},
     http::HttpFlags,
+    models::ModelFlags,
+    text::Text,
 };
 use super::{Format, seconds::parse_seconds};
 
@@ -25,6 +29,21 @@ Examples:
 
   # any model name, answers at once, on a free port
   rehearsal serve my-model --profile instant --port 0
+
+  # it says what the user said, or what a file has for the question
+  rehearsal serve my-model --text echo
+  rehearsal serve my-model --text canned:replies.toml
+
+In a canned file (TOML, or JSON of the same keys) the first rule answers whose `when` fits; all its keys must fit, each by a part of the
+text: user, system, assistant and tool for messages, prompt for all that the model reads; model is a whole name:
+  [[rule]]
+  when = { user = \"weather\" }
+  reply = \"Sunny.\"
+  [[rule]]
+  when = { model = \"parrot\" }
+  text = \"echo\"                # in place of a reply, what --text takes
+  [otherwise]                  # default: text = \"filler\"
+  reply = \"I do not know.\"
 
 Every other flag of `vllm serve` is read and checked, too, as the version has it, and named in a remark since it does nothing here:
 --help=all lists them, --help=GROUP and --help=WORD some. --config FILE reads flags from a YAML file. Of vLLM's environment variables
@@ -60,6 +79,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FACTOR", default_value_t = 10.0, help_heading = "Rehearsal")]
     pub(crate) speed: f64,
 
+    /// What the model says: filler or filler:TOKENS, echo, fixed:TEXT, corpus:FILE, canned:FILE
+    #[arg(long, value_name = "MODEL", default_value = "filler", help_heading = "Rehearsal")]
+    pub(crate) text: Text,
+
     /// Start although the real server would run out of memory
     #[arg(long, help_heading = "Rehearsal")]
     pub(crate) start_anyway: bool,
@@ -77,6 +100,9 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) frontend: FrontendFlags,
+
+    #[command(flatten)]
+    pub(crate) models: ModelFlags,
 
     #[command(flatten)]
     pub(crate) http: HttpFlags,

@@ -1,10 +1,13 @@
 //! `rehearsal serve`: the fake vLLM over TCP, under `vllm serve`'s command line.
 
+mod canned_file;
 mod engine_flags;
 mod environment;
 mod frontend_flags;
 mod http_flags;
 mod log;
+mod model_flags;
+mod text;
 
 use std::{fs, num::NonZeroU32, time::Duration};
 
@@ -14,6 +17,7 @@ use rehearsal::fake::{
     StatsLog,
     chat_template::ChatTemplate,
     profile::Profile,
+    text::TextRequest,
     version::{Frontend, VllmVersion},
 };
 use serde_json::json;
@@ -106,6 +110,7 @@ fn builder(args: &ServeArgs, profile: Profile) -> anyhow::Result<FakeVllmBuilder
     let version = version(args, &environment)?;
     let frontend = frontend_flags::options(args, environment)?;
     let engine = engine_flags::change(&args.engine);
+    let text = text::model(&args.text)?;
     let mut builder = FakeVllm::builder()
         .profile(profile)
         .memory_check(if args.start_anyway { MemoryCheck::Off } else { MemoryCheck::On })
@@ -116,6 +121,7 @@ fn builder(args: &ServeArgs, profile: Profile) -> anyhow::Result<FakeVllmBuilder
         })
         .seed(args.engine.seed)
         .tokenizer(fake::tokenizer(args.tokenizer.as_deref(), &args.model)?)
+        .text(move |request: &TextRequest<'_>| text.reply(request))
         .vllm_version(version)
         .frontend(frontend)
         .access_log(if args.http.disable_uvicorn_access_log { AccessLog::Off } else { AccessLog::On })

@@ -34,7 +34,7 @@ pub(super) fn whole(
     put("type", "message".into());
     put("role", "assistant".into());
     put("content", content(context, &said).into());
-    put("model", context.app.frontend.model_name().into());
+    put("model", generation.model.as_str().into());
     let (reason, sequence) = stop(context, choice, !said.calls.is_empty());
     put("stop_reason", reason);
     put("stop_sequence", sequence);

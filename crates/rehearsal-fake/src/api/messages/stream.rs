@@ -43,7 +43,7 @@ impl MessagesStream {
                 ("type", "message".into()),
                 ("role", "assistant".into()),
                 ("content", Value::Array(Vec::new())),
-                ("model", context.app.frontend.model_name().into()),
+                ("model", self.generation.model.as_str().into()),
                 ("usage", messages_usage(context, Place::ChatChunk, &usage)),
             ],
         );

@@ -27,6 +27,7 @@ use crate::{
 pub(super) struct ResponseHead {
     pub(super) id: String,
     pub(super) created_at: u64,
+    pub(super) model: String,
     /// The limit in force.
     pub(super) max_output_tokens: u32,
     pub(super) top_logprobs: Option<u32>,
@@ -98,7 +99,7 @@ impl ResponseHead {
                 ("incomplete_details", incomplete.into()),
                 echo("instructions"),
                 echo("metadata"),
-                ("model", context.app.frontend.model_name().into()),
+                ("model", self.model.as_str().into()),
                 ("object", "response".into()),
                 ("output", output.into()),
                 echo("parallel_tool_calls"),

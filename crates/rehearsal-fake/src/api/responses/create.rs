@@ -61,6 +61,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let prompt = prompt(context, &request, &chat)?;
     let head = ResponseHead {
         id: request.id.clone().unwrap_or_else(|| format!("resp_{}", context.new_id())),
+        model: context.answering_model(request.model.as_deref()).to_owned(),
         created_at: context.app.clock.unix_seconds(),
         max_output_tokens: prompt.sampling.max_tokens.get(),
         top_logprobs: request.top_logprobs.and_then(|top| u32::try_from(top).ok()),

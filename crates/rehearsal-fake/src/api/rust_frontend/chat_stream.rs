@@ -174,7 +174,7 @@ impl ChatStream {
                 ("id", self.head.id.as_str().into()),
                 ("object", "chat.completion.chunk".into()),
                 ("created", self.head.created.into()),
-                ("model", context.app.frontend.model_name().into()),
+                ("model", self.generation.model.as_str().into()),
                 ("choices", choices.into()),
                 ("usage", usage),
                 ("prompt_token_ids", prompt_token_ids),

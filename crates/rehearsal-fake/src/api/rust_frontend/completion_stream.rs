@@ -114,7 +114,7 @@ impl CompletionStream {
                 ("id", self.head.id.as_str().into()),
                 ("object", "text_completion".into()),
                 ("created", self.head.created.into()),
-                ("model", context.app.frontend.model_name().into()),
+                ("model", self.generation.model.as_str().into()),
                 ("choices", choices.into()),
                 ("usage", usage),
             ],

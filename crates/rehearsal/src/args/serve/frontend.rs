@@ -81,6 +81,10 @@ pub(crate) struct FrontendFlags {
     #[arg(long, value_name = "NAME")]
     pub(crate) reasoning_parser: Option<String>,
 
+    /// Who speaks the answers of chats
+    #[arg(long, value_name = "ROLE", default_value = "assistant")]
+    pub(crate) response_role: String,
+
     /// Count requests in flight in /load
     #[arg(long)]
     pub(crate) enable_server_load_tracking: bool,

@@ -64,6 +64,10 @@ pub(crate) struct HttpFlags {
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) shutdown_timeout: u32,
 
+    /// No /docs, no /openapi.json
+    #[arg(long)]
+    pub(crate) disable_fastapi_docs: bool,
+
     /// No line for each answered request
     #[arg(long)]
     pub(crate) disable_uvicorn_access_log: bool,

@@ -5,15 +5,15 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 use rehearsal::fake::{
     FrontendOptions,
     api::{
-        AutoToolChoice, Fingerprint, LoadTracking, PerRequestMetrics, PromptTokensDetails, RequestIdHeaders, ScaleOut,
-        UnchosenTools,
+        ApiDocs, AutoToolChoice, Fingerprint, LoadTracking, MmKwargs, PerRequestMetrics, PromptTokensDetails,
+        RequestIdHeaders, ScaleOut, UnchosenTools,
     },
     reasoning::ReasoningParser,
     tools::ToolCallParser,
     usage::UsageReporting,
 };
 
-use super::{environment::Environment, http_flags};
+use super::{environment::Environment, http_flags, model_flags};
 use crate::{
     args::{FingerprintMode, FrontendFlags, ServeArgs},
     exit::Expected,
@@ -63,6 +63,13 @@ pub(super) fn options(args: &ServeArgs, environment: Environment) -> Result<Fron
             UnchosenTools::InPrompt,
         ),
         reasoning_parser: parser("--reasoning-parser", flags.reasoning_parser.as_deref(), ReasoningParser::Qwen3),
+        request_mm_kwargs: either(args.models.trust_request_mm_kwargs, MmKwargs::Trusted, MmKwargs::Untrusted),
+        allowed_local_media_path: model_flags::local_media(&args.models)?,
+        max_images: model_flags::max_images(&args.models)?,
+        mm_processor_kwargs: model_flags::processing(&args.models)?,
+        lora_modules: model_flags::adapters(&args.models)?,
+        response_role: flags.response_role.clone(),
+        api_docs: either(args.http.disable_fastapi_docs, ApiDocs::Hidden, ApiDocs::Served),
         cors: http_flags::cors(&args.http)?,
         root_path: args.http.root_path.clone(),
         // vLLM's -1 stands for the whole vocabulary
