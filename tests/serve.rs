@@ -116,6 +116,11 @@ fn unusable_flags_are_named() {
         (["--vllm-version", "9.9"], "9.9"),
         (["--gpu-memory-utilization", "1.5"], "1.5"),
         (["--tokenizer", "no/such/tokenizer.json"], "no/such/tokenizer.json"),
+        (["--text", "shout"], "there are filler"),
+        (["--text", "corpus:no/such/book"], "no/such/book"),
+        (["--text", "canned:no/such/rules.toml"], "no/such/rules.toml"),
+        (["--allowed-local-media-path", "/no/such/folder"], "/no/such/folder"),
+        (["--limit-mm-per-prompt", "{\"image\": \"two\"}"], "must be a number"),
         (["--tensor-parallel-size", "0"], "--tensor-parallel-size"),
         (["--max-num-sequences", "3"], "--max-num-seqs"),
     ] {
@@ -161,6 +166,72 @@ fn flags_come_from_a_file_and_the_command_line_has_the_last_word() {
         .expect("the binary starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert!(server.log.iter().any(|line| line.ends_with("max_num_batched_tokens=3000.")), "{:?}", server.log);
+}
+
+/// What a chat of one message is answered.
+fn chat(server: &Running, model: &str, content: &Value) -> Value {
+    let body =
+        serde_json::json!({"model": model, "messages": [{"role": "user", "content": content}], "max_tokens": 40});
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let url = format!("{}/v1/chat/completions", server.base_url);
+        let response = reqwest::Client::new().post(url).json(&body).send().await.expect("it answers");
+        response.json().await.expect("JSON")
+    })
+}
+
+#[test]
+fn it_says_what_the_file_has_for_the_question_under_the_adapters_name() {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
+    let rules = "[[rule]]\nwhen = { model = \"parrot\" }\ntext = \"echo\"\n[[rule]]\nwhen = { user = \"weather\" }\nreply = \"Sunny.\"\n";
+    std::io::Write::write_all(&mut file, rules.as_bytes()).expect("written");
+    let text = format!("canned:{}", file.path().display());
+    let flags = [
+        "--profile",
+        "instant",
+        "--text",
+        &text,
+        "--response-role",
+        "bot",
+        "--enable-lora",
+        "--lora-modules",
+        "parrot=/a",
+    ];
+    let server = Running::start(&flags);
+    let sunny = chat(&server, MODEL, &"how is the weather?".into());
+    assert_eq!(sunny["choices"][0]["message"]["content"], "Sunny.");
+    assert_eq!((&sunny["model"], &sunny["choices"][0]["message"]["role"]), (&MODEL.into(), &"bot".into()));
+    let echoed = chat(&server, "parrot", &"how is the weather?".into());
+    assert_eq!(echoed["choices"][0]["message"]["content"], "how is the weather?");
+    assert_eq!(echoed["model"], "parrot");
+}
+
+#[test]
+fn images_are_read_below_their_folder_and_counted_by_the_flags() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // the head of a bitmap of 300 by 200 pixels, and its pixels
+    let mut bitmap = b"BM".to_vec();
+    for number in [54 + 300 * 200 * 3, 0, 54, 40, 300, 200, 24 << 16 | 1, 0, 0, 0, 0, 0, 0_u32] {
+        bitmap.extend(number.to_le_bytes());
+    }
+    bitmap.resize(54 + 300 * 200 * 3, 7);
+    let path = folder.path().join("grey.bmp");
+    std::fs::write(&path, bitmap).expect("written");
+    let image = serde_json::json!({"type": "image_url", "image_url": {"url": format!("file://{}", path.display())}});
+    let one = Value::Array(vec![image.clone()]);
+    let allowed = folder.path().to_str().expect("UTF-8");
+    let flags = ["--profile", "instant", "--allowed-local-media-path", allowed, "--limit-mm-per-prompt.image", "1"];
+    let server = Running::start(&flags);
+    let whole = chat(&server, MODEL, &one)["usage"]["prompt_tokens"].as_u64().expect("a count");
+    let refused = chat(&server, MODEL, &Value::Array(vec![image.clone(), image]));
+    assert!(
+        refused["error"]["message"].as_str().is_some_and(|said| said.starts_with("At most 1 image(s)")),
+        "{refused}"
+    );
+    let smaller = Running::start(&[flags.as_slice(), &["--mm-processor-kwargs", r#"{"max_pixels": 12544}"#]].concat());
+    let scaled = chat(&smaller, MODEL, &one)["usage"]["prompt_tokens"].as_u64().expect("a count");
+    // 77 tokens of 28 by 28 pixels as they are, 4 by 3 when at most 16 fit
+    assert_eq!(whole - scaled, 77 - 12);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! vLLM's flags of what stands beside the model: adapters and images.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 /// Adapters and images.
@@ -29,6 +27,6 @@ pub(crate) struct ModelFlags {
     pub(crate) trust_request_mm_kwargs: bool,
 
     /// Folder below which `file:` URLs of images are read
-    #[arg(long, value_name = "PATH", default_value = "")]
-    pub(crate) allowed_local_media_path: PathBuf,
+    #[arg(long, value_name = "PATH")]
+    pub(crate) allowed_local_media_path: Option<String>,
 }

@@ -56,15 +56,15 @@ pub(super) fn processing(flags: &ModelFlags) -> Result<Map<String, Value>, Expec
 
 /// The folder of images, which must be one.
 pub(super) fn local_media(flags: &ModelFlags) -> Result<Option<PathBuf>, Expected> {
-    let path = &flags.allowed_local_media_path;
-    if path.as_os_str().is_empty() {
+    // vLLM's own default is an empty text
+    let Some(path) = flags.allowed_local_media_path.as_ref().filter(|path| !path.is_empty()).map(PathBuf::from) else {
         return Ok(None);
-    }
+    };
     if !path.is_dir() {
         let message = format!("--allowed-local-media-path {}: it is no folder; name one", path.display());
         return Err(Expected::usage(message));
     }
-    Ok(Some(path.clone()))
+    Ok(Some(path))
 }
 
 /// A JSON object.
@@ -96,7 +96,7 @@ mod tests {
                 limit_mm_per_prompt: Some(written.to_owned()),
                 mm_processor_kwargs: None,
                 trust_request_mm_kwargs: false,
-                allowed_local_media_path: PathBuf::new(),
+                allowed_local_media_path: None,
             };
             max_images(&flags).map_err(|error| error.to_string())
         };
