@@ -9,18 +9,15 @@ mod routes;
 mod shape;
 mod table;
 
-pub use features::{BadArguments, EmptyTools, MissingSchema, ReplyParsing};
 pub use features::{
-    ChunkUsage, Coercion, CrossOrigin, DeveloperRole, EmptyStreamOptions, ErrorCode, ErrorParam, ExceptionCause,
-    Features, FinishChunk, ForceIncludeUsage, HeaderStyle, ImageProcessing, InternalErrors, Limit, LoadReport,
-    LogprobTypes, ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens,
-    NullMessages, Overflow, PartialCharacters, PydanticErrors, QueueLimits, RequestMmKwargs, RoleDelta, ScaleOutRoutes,
-    SeveralChoices, StartupLog, StreamInterval, StreamedBeams, Suffix, Termination, TextModelName, TextOffsets,
-    TokensStream, TruncationSide, WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
-};
-pub use features::{
-    DoneMarker, LastDelta, LengthStatus, MessagesContent, ResponsesHistory, ResponsesStream, ResponsesTools,
-    StopSequence, ToolResults, ToollessChoice,
+    BadArguments, ChunkUsage, Coercion, CrossOrigin, DeveloperRole, DoneMarker, EmptyStreamOptions, EmptyTools,
+    ErrorCode, ErrorParam, ExceptionCause, Features, FinishChunk, ForceIncludeUsage, HeaderStyle, ImageProcessing,
+    InternalErrors, LastDelta, LengthStatus, Limit, LoadReport, LogprobTypes, MessagesContent, MissingSchema,
+    ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens, NullMessages, Overflow,
+    PartialCharacters, PydanticErrors, QueueLimits, ReplyParsing, RequestMmKwargs, ResponsesHistory, ResponsesStream,
+    ResponsesTools, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog, StopSequence, StreamInterval, StreamedBeams,
+    Suffix, Termination, TextModelName, TextOffsets, TokensStream, ToolResults, ToollessChoice, TruncationSide,
+    WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 pub use release::{Frontend, Release, VllmVersion};
 pub(crate) use routes::{Route, RouteHandler, RouteSetting};
