@@ -1,5 +1,8 @@
 //! Settings of a fake server before it starts.
 
+mod assemble;
+mod start;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -7,51 +10,31 @@ use std::{
     time::Duration,
 };
 
-use axum::{Extension, Router};
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinSet,
-};
-
-use super::{
-    AccessLog, Admission, App, Connector, FakeVllm, StartError, StatsLog, Tls,
-    door::Place,
-    edge,
-    handle::{Doors, Running},
-    listen::{self, Serving},
-    observer::Watch,
-    stats_log,
-};
+use super::{AccessLog, StatsLog, Tls, door::Place};
 use crate::{
-    api::{self, FrontendOptions, PromptTokensDetails},
+    api::{FrontendOptions, PromptTokensDetails},
     chat_template::ChatTemplate,
-    driver::{Clock, Driver, LatenessLog, Pacing, WallClock},
-    engine::{Engine, EngineConfig},
-    fault::{FaultRule, Faults},
-    journal::Journal,
+    driver::Pacing,
+    engine::EngineConfig,
+    fault::FaultRule,
     log::{Log, LogLine},
-    metrics::{CacheConfig, FamilyTable, Metrics, ServedModel},
     multimodal::VisionTower,
     profile::Profile,
-    startup::{self, Facts},
     text::{Filler, TextModel},
     tokenizer::Tokenizer,
     usage::UsageReporting,
-    version::{ForceIncludeUsage, Frontend, QueueLimits, ReplyParsing, VllmVersion, Wire},
+    version::VllmVersion,
 };
 
 /// The model's name unless another is given.
 const DEFAULT_MODEL: &str = "rehearsal";
-
-/// The profile unless another is given: no machine, and no waiting.
-const DEFAULT_PROFILE: &str = "instant";
 
 /// Requests that the journal keeps unless told otherwise.
 const JOURNAL_CAPACITY: usize = 100_000;
 
 type Configure = Box<dyn FnOnce(&mut EngineConfig) + Send>;
 
-/// Settings of a [`FakeVllm`] before it starts; what is not set is as in vLLM.
+/// Settings of a [`FakeVllm`](super::FakeVllm) before it starts; what is not set is as in vLLM.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -99,7 +82,7 @@ pub enum MemoryCheck {
     /// It starts anyway.
     #[default]
     Off,
-    /// It refuses with vLLM's own sentence ([`StartError::Refused`]).
+    /// It refuses with vLLM's own sentence ([`StartError::Refused`](super::StartError::Refused)).
     On,
 }
 
@@ -308,171 +291,6 @@ impl FakeVllmBuilder {
         self.started_at = Some(since_epoch);
         self
     }
-
-    /// Starts listening over the network.
-    pub async fn start(mut self) -> Result<FakeVllm, StartError> {
-        if self.pacing == Pacing::Virtual {
-            return Err(StartError::VirtualOverTcp);
-        }
-        let wire = Wire::of(self.version)?;
-        let bound = self.place.bind()?;
-        let (address, tls) = (bound.address(), self.tls.take().map(|tls| tls.acceptor()));
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let base_url = match (address, bound.path()) {
-            (Some(address), _) => format!("{scheme}://{address}"),
-            // curl's way to name a host that is reached through a socket
-            (None, _) => format!("{scheme}://localhost"),
-        };
-        let reached = bound.path().map_or_else(|| base_url.clone(), |path| format!("unix:{}", path.display()));
-        let (log, takes, stats) = (self.log.clone(), self.startup_time, self.stats_log);
-        let (version, model) = (self.version, self.frontend.model_root.clone());
-        let profile = self.profile.get_or_insert_with(default_profile).clone();
-        let refusal = if self.memory_check == MemoryCheck::On { profile.start_plan().err() } else { None };
-        let facts = Facts {
-            version,
-            wording: wire.features.startup_log,
-            model: &model,
-            profile: &profile,
-            url: reached,
-            takes,
-        };
-        if let Some(refusal) = refusal {
-            startup::run(&startup::refused(&facts, &refusal), takes, &log).await;
-            return Err(refusal.into());
-        }
-        let Assembled { running, router, config } = self.assemble()?;
-        startup::run(&startup::phases(&facts, &config), takes, &log).await;
-        let door = bound.open()?;
-        let (closing, receiver) = watch::channel(false);
-        let (alive, ended) = mpsc::channel(1);
-        let serving = Serving { router, closing: receiver, alive };
-        running.spawn(listen::network(door, tls, serving.clone()));
-        if log.is_heard() && stats == StatsLog::On {
-            running.spawn(stats_log::run(Arc::clone(&running.app)));
-        }
-        log.line(&startup::complete());
-        let connector = connect(&running, serving);
-        Ok(FakeVllm::new(running, Doors { base_url, address, connector, closing, alive: ended }))
-    }
-
-    /// Starts in memory, as tasks on the caller's runtime.
-    pub fn start_in_memory(self) -> Result<FakeVllm, StartError> {
-        let Assembled { running, router, .. } = self.assemble()?;
-        let (closing, receiver) = watch::channel(false);
-        let (alive, ended) = mpsc::channel(1);
-        let serving = Serving { router, closing: receiver, alive };
-        // a client needs some authority in memory, too; this name never resolves (RFC 2606)
-        let base_url = "http://rehearsal.invalid".to_owned();
-        let connector = connect(&running, serving);
-        Ok(FakeVllm::new(running, Doors { base_url, address: None, connector, closing, alive: ended }))
-    }
-
-    /// Starts as a service for tower and axum users; it runs while the router lives.
-    pub fn into_router(self) -> Result<Router, StartError> {
-        let Assembled { running, router, .. } = self.assemble()?;
-        Ok(router.layer(Extension(running)))
-    }
-
-    /// Everything but the doors.
-    fn assemble(self) -> Result<Assembled, StartError> {
-        if self.frontend.served_model_names.is_empty() {
-            return Err(StartError::NoModelName);
-        }
-        let wire = Wire::of(self.version)?;
-        let refused = wire.features.force_include_usage == ForceIncludeUsage::Refused;
-        if refused && self.frontend.usage_reporting == UsageReporting::Forced {
-            return Err(StartError::Flag { flag: "--enable-force-include-usage", version: self.version });
-        }
-        let profile = self.profile.unwrap_or_else(default_profile);
-        if self.memory_check == MemoryCheck::On {
-            profile.start_plan()?;
-        }
-        let tokenizer = self.tokenizer.unwrap_or_default();
-        let mut config = profile.engine_config()?;
-        config.seed = self.seed;
-        config.vocabulary = tokenizer.vocabulary();
-        config.vocabulary.size = self.vocab_size.unwrap_or(config.vocabulary.size).max(config.vocabulary.size);
-        for change in self.configure {
-            change(&mut config);
-        }
-        let model = self.frontend.model_name().to_owned();
-        let clock = Arc::new(Clock::start(self.pacing)?);
-        let wall = WallClock::start(Arc::clone(&clock), self.started_at);
-        let cache = CacheConfig {
-            block_size: config.block_size,
-            num_gpu_blocks: config.num_gpu_blocks,
-            max_model_len: config.max_model_len,
-            gpu_memory_utilization: profile.engine.gpu_memory_utilization,
-            enable_prefix_caching: config.enable_prefix_caching,
-        };
-        let served = ServedModel { name: model, cache, started: wall.started() };
-        let metrics = Metrics::new(served, FamilyTable::of(self.version)?);
-        let counts_parsers =
-            wire.features.reply_parsing == ReplyParsing::Unified && self.version.frontend() == Frontend::Python;
-        if counts_parsers && self.frontend.tool_parser().is_some() {
-            metrics.count_parsers();
-        }
-        let journal = Journal::new(self.journal_capacity);
-        let lateness = Arc::new(std::sync::Mutex::new(LatenessLog::default()));
-        let (vocab_size, max_model_len) = (config.vocabulary.size, config.max_model_len);
-        let cached_block = config.enable_prefix_caching.then_some(config.block_size);
-        let admission = Admission::new(&self.frontend, metrics.clone());
-        if admission.is_some() && wire.features.queue_limits == QueueLimits::Absent {
-            return Err(StartError::UnknownFlag {
-                flag: "--max-num-queued-reqs",
-                version: self.version,
-                since: "0.29.0",
-            });
-        }
-        let watch = Watch { metrics: metrics.clone(), journal: journal.clone(), admission: admission.clone() };
-        let (driver, engine) = Driver::new(Engine::new(config.clone())?, clock, watch, Arc::clone(&lateness));
-        let template = |root: &str| {
-            let root = root.to_lowercase();
-            if root.contains("qwen2.5") { ChatTemplate::qwen2_5_vl() } else { ChatTemplate::plain() }
-        };
-        // the tower comes with the model, as its template does
-        let sees = self.frontend.model_root.to_lowercase().contains("qwen2.5-vl");
-        let vision = match self.vision {
-            Vision::OfModel => sees.then(VisionTower::qwen2_5_vl),
-            Vision::None => None,
-            Vision::Tower(tower) => Some(tower),
-        };
-        let limited = |tower: VisionTower| VisionTower {
-            max_images: self.frontend.max_images.unwrap_or(tower.max_images),
-            ..tower
-        };
-        let vision = vision.map(limited);
-        let chat_template = self.chat_template.unwrap_or_else(|| template(&self.frontend.model_root));
-        let app = Arc::new(App {
-            engine,
-            tokenizer,
-            vocab_size,
-            chat_template: match &vision {
-                Some(tower) => chat_template.with_image_placeholder(&tower.placeholder),
-                None => chat_template,
-            },
-            text: self.text,
-            frontend: self.frontend,
-            version: self.version,
-            metrics,
-            log: self.log,
-            access_log: self.access_log,
-            journal,
-            faults: Faults::new(self.faults),
-            lateness,
-            vision,
-            max_model_len,
-            cached_block,
-            tensor_parallel: profile.tensor_parallel,
-            admission,
-            seed: self.seed,
-            clock: wall,
-        });
-        let router = edge::wrap(api::router(Arc::clone(&app)), &app);
-        let running = Arc::new(Running { app, tasks: JoinSet::new().into() });
-        running.spawn(driver.run());
-        Ok(Assembled { running, router, config })
-    }
 }
 
 /// What sees images.
@@ -484,22 +302,4 @@ enum Vision {
     None,
     /// This.
     Tower(VisionTower),
-}
-
-/// A server before its doors are open.
-struct Assembled {
-    running: Arc<Running>,
-    router: Router,
-    config: EngineConfig,
-}
-
-fn default_profile() -> Profile {
-    Profile::builtin(DEFAULT_PROFILE).expect("a test loads every built-in profile")
-}
-
-/// Opens the door in memory.
-fn connect(running: &Running, serving: Serving) -> Connector {
-    let (connector, accepted) = Connector::new();
-    running.spawn(listen::memory(accepted, serving));
-    connector
 }
