@@ -256,3 +256,15 @@ impl Events for OneEvent {
         false
     }
 }
+
+/// A stream that holds nothing but the refusal of a search that began with it.
+#[derive(Debug)]
+pub(super) struct OneError(pub(super) ApiError);
+
+impl Events for OneError {
+    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
+        out.error(&context.wire, &self.0);
+        out.done();
+        false
+    }
+}

@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    beam_search::Beams,
+    beam_search::{Beams, OneError},
     chat_answer::{ChatHead, whole},
     chat_request::{CHAT, ChatRequest},
     chat_stream::ChatStream,
@@ -80,6 +80,13 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         priority: request.priority,
     };
     let in_flight = context.enter();
+    if request.beams.is_some()
+        && request.stream.is_some()
+        && let Err(error) = check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)
+    {
+        // the search begins when the stream is read: its refusal comes inside
+        return Ok(stream_response(Arc::clone(context), OneError(error), in_flight));
+    }
     let mut generation = match request.beams {
         Some(beams) => beams.search(context, &job).await?,
         None => Generation::start_with(context, &job, &content_keys),
@@ -167,7 +174,9 @@ fn prompt_with_images(context: &Context, request: &ChatRequest) -> Result<(Promp
         None => max_tokens,
     };
     if request.beams.is_some() {
-        check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
+        if request.stream.is_none() {
+            check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
+        }
     } else {
         request.sampling.check(features, max_tokens, app.vocab_size)?;
         check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;

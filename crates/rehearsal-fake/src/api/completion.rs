@@ -88,6 +88,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         return Ok(stream_response(Arc::clone(context), events, in_flight));
     }
     generation.finish().await?;
+    request.check_reply()?;
     let mut response = json_response(StatusCode::OK, whole(context, &head, &generation).to_string());
     response.headers_mut().extend(load_report(context, headers));
     Ok(response)

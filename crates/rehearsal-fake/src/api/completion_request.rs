@@ -42,7 +42,7 @@ pub(super) struct CompletionRequest {
     pub(super) priority: i32,
     pub(super) echo: bool,
     pub(super) beams: Option<Beams>,
-    /// Whether the handler subtracts from the `max_tokens` that is null.
+    /// Whether the handler asserts that the `max_tokens` that is null is not.
     crashes: bool,
     has_suffix: bool,
     has_embeddings: bool,
@@ -109,15 +109,19 @@ impl CompletionRequest {
             let message = "You must set `--enable-prompt-embeds` to input `prompt_embeds`.";
             return Err(ApiError::bad_param(features, "prompt_embeds", message));
         }
-        if self.crashes {
-            // the exception has no text
-            return Err(ApiError::internal(""));
+        if self.crashes && self.stream.is_some() {
+            return Err(crash());
         }
         check_schema(&self.response_format)?;
         if self.prompts.is_empty() {
             return Err(ApiError::bad_request(&features.no_prompts));
         }
         Ok(())
+    }
+
+    /// What old versions fail with once the reply is there: they assert that `max_tokens` is a number.
+    pub(super) fn check_reply(&self) -> Result<(), ApiError> {
+        if self.crashes { Err(crash()) } else { Ok(()) }
     }
 
     /// What a text to put behind the reply is told, in vLLM's order.
@@ -166,4 +170,9 @@ fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), Api
     rules.schema()?;
     rules.one_constraint()?;
     rules.cache_salt()
+}
+
+/// An assertion has no text.
+fn crash() -> ApiError {
+    ApiError::internal("")
 }

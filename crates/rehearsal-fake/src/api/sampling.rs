@@ -158,7 +158,8 @@ impl Sampling {
             tokens if !tokens.iter().all(|token| known(*token)) => "allowed_token_ids contains out-of-vocab token id!",
             _ => return Ok(()),
         };
-        Err(ApiError::bad_value(features, "allowed_token_ids", &repr(&allowed.clone().into()), message))
+        let unknown: Vec<i64> = allowed.iter().copied().filter(|token| !known(*token)).collect();
+        Err(ApiError::bad_value(features, "allowed_token_ids", &repr(&unknown.into()), message))
     }
 
     fn temperature(&self) -> f64 {

@@ -48,6 +48,42 @@ pub(crate) fn stream(body: &str, free: fn(&mut Value)) -> String {
     lines.iter().map(|(name, data)| format!("{name} {data}")).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether two streams of 0.13.0, as [`stream`] writes them, differ only as far as their deltas held more or fewer tokens.
+///
+/// That release loses the last delta of a message, and puts nothing but the last delta into a completed response: one text is then the
+/// beginning, or the end, of the other.
+pub(crate) fn same_but_for_the_last_delta(recorded: &str, got: &str) -> bool {
+    let (recorded, got): (Vec<&str>, Vec<&str>) = (recorded.lines().collect(), got.lines().collect());
+    let same = |(recorded, got): (&&str, &&str)| {
+        recorded == got
+            || match (without_text(recorded), without_text(got)) {
+                (Some((recorded, name, left)), Some((got, _, right))) => {
+                    let lost = name == "content_block_delta" && !left.is_empty() && right.starts_with(&left);
+                    let last = name == "response.completed" && (left.ends_with(&right) || right.ends_with(&left));
+                    recorded == got && (lost || last)
+                }
+                _ => false,
+            }
+    };
+    recorded.len() == got.len() && recorded.iter().zip(&got).all(same)
+}
+
+/// How many deltas a stream has.
+pub(crate) fn deltas(body: &str) -> usize {
+    body.lines().filter(|line| line.starts_with("event: ") && line.ends_with("delta")).count()
+}
+
+/// An event whose text is taken out, its name, and the text.
+fn without_text(line: &str) -> Option<(Value, &str, String)> {
+    let (name, data) = line.split_once(' ')?;
+    let mut data: Value = serde_json::from_str(data).ok()?;
+    let place = if name == "response.completed" { "/response/output/0/content/0/text" } else { "/delta/text" };
+    match data.pointer_mut(place)?.take() {
+        Value::String(text) => Some((data, name, text)),
+        _ => None,
+    }
+}
+
 /// Whether two deltas belong to the same item.
 fn same_place(left: &Value, right: &Value) -> bool {
     let kind = |delta: &Value| delta.pointer("/delta/type").cloned();

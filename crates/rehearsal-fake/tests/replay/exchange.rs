@@ -76,6 +76,15 @@ impl Exchange {
         self.response.contains("\"stop_reason\":\"")
     }
 
+    /// Whether several choices were streamed through one parser of tool calls, as 0.13.0 does: which choice loses a piece of the arguments
+    /// depends on whose token reached the frontend first.
+    pub(crate) fn shares_a_parser(&self) -> bool {
+        let request = self.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
+        self.is_0_13
+            && request
+                .is_some_and(|request| request["n"].as_u64().is_some_and(|n| 1 < n) && !request["tools"].is_null())
+    }
+
     /// Whether this is a scenario of its own and no single request.
     pub(crate) fn is_special(&self) -> bool {
         self.method.is_empty()

@@ -45,7 +45,14 @@ pub(crate) fn difference(exchange: &Exchange, moved: &Samples) -> Option<String>
     // which sequences of one request share a step is a race between vLLM's two processes
     let sequences: f64 = recorded.iter().filter(|(series, _)| series.contains("request_success")).map(|(_, n)| n).sum();
     let unsteady = 1.0 < sequences || exchange.is_stopped_by_text();
-    let raced = |series: &str| unsteady && series.contains("iteration_tokens_total_count");
+    // a parser of tool calls is asked once a delta, and how many tokens a delta holds is a race, too
+    // vLLM gives the engine the prompts of a batch before it refuses one of them; whether a step comes before they are taken back is a race
+    let refused = 400 <= exchange.status && sequences == 0.0;
+    let raced = |series: &str| {
+        unsteady && series.contains("iteration_tokens_total_count")
+            || refused && series.contains("prefix_cache_queries")
+            || series.contains("tool_call_parser_invocations") && series.contains("mode=\"streaming\"")
+    };
     let told = |series: &str| {
         let name = series.split('{').next().unwrap_or(series);
         name.ends_with("_count")

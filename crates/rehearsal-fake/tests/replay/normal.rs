@@ -80,7 +80,7 @@ fn written(exchange: &Exchange, status: u16, headers: &BTreeMap<String, String>,
     let page = pages::comparable(&exchange.case, body);
     let body = page.as_deref().unwrap_or(body);
     let body = match body.strip_prefix("data: ") {
-        Some(_) => stream(body),
+        Some(_) => stream(body, exchange.shares_a_parser()),
         None if events::is_named(body) => events::stream(body, free),
         None => match serde_json::from_str::<Value>(body) {
             Ok(mut value) => {
@@ -100,7 +100,9 @@ fn written(exchange: &Exchange, status: u16, headers: &BTreeMap<String, String>,
 }
 
 /// A stream as its chunks, those of one choice with the same keys merged, sorted by choice.
-fn stream(body: &str) -> String {
+///
+/// Where choices share a parser of calls, which of them gets a piece of the arguments is not compared.
+fn stream(body: &str, shares_a_parser: bool) -> String {
     let mut groups: Vec<(usize, String, Value)> = Vec::new();
     for event in body.split("\n\n").filter(|event| !event.is_empty()) {
         let Some(mut chunk) = event.strip_prefix("data: ").and_then(|data| serde_json::from_str::<Value>(data).ok())
@@ -128,10 +130,23 @@ fn stream(body: &str) -> String {
             blank(&mut chunk["usage"]);
             continue;
         }
-        let earlier =
-            before.iter_mut().rev().filter(|group| group.0 == *choice).find_map(|group| text_of(&mut group.2));
-        if let (Some(earlier), Some(text)) = (earlier, text_of(chunk)) {
+        let mut earlier = before.iter_mut().rev().filter(|group| group.0 == *choice).map(|group| &mut group.2);
+        let Some(earlier) = earlier.find_map(|chunk| text_of(chunk).is_some().then_some(chunk)) else { continue };
+        if let (Some(earlier), Some(text)) = (text_of(earlier), text_of(chunk)) {
             earlier.push_str(&std::mem::take(text));
+        }
+        let ids = "/choices/0/token_ids";
+        if let (Some(Value::Array(earlier)), Some(Value::Array(ids))) =
+            (earlier.pointer_mut(ids), chunk.pointer_mut(ids))
+        {
+            earlier.append(ids);
+        }
+    }
+    if shares_a_parser {
+        for (_, _, chunk) in &mut groups {
+            if let Some(arguments) = chunk.pointer_mut("/choices/0/delta/tool_calls/0/function/arguments") {
+                *arguments = "…".into();
+            }
         }
     }
     groups.into_iter().map(|(_, _, chunk)| chunk.to_string()).collect::<Vec<_>>().join("\n")
@@ -175,7 +190,7 @@ fn merge(into: &mut Value, from: Value) {
             for (key, value) in from {
                 match (key.as_str(), into.get_mut(&key)) {
                     ("usage", Some(into)) => *into = value,
-                    ("content" | "text", Some(Value::String(into))) => {
+                    ("content" | "text" | "arguments", Some(Value::String(into))) => {
                         into.push_str(value.as_str().unwrap_or_default());
                     }
                     ("token_ids" | "content" | "tokens" | "text_offset", Some(Value::Array(into))) => {

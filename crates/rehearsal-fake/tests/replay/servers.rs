@@ -70,6 +70,8 @@ struct Series {
     model_root: &'static str,
     max_model_len: u32,
     api_key: &'static str,
+    /// What each of the queueing clients said after its number.
+    queued: &'static str,
 }
 
 const FIRST: Series = Series {
@@ -77,6 +79,7 @@ const FIRST: Series = Series {
     model_root: "tiny-qwen2",
     max_model_len: 4096,
     api_key: "sk-test",
+    queued: "[[loop]]",
 };
 
 /// The same families of cases with other names, numbers, texts and orders.
@@ -85,12 +88,18 @@ const ALTERED: Series = Series {
     model_root: "petit-qwen2",
     max_model_len: 3072,
     api_key: "sk-other-1",
+    queued: "petit [[loop]]",
 };
 
 impl Recording {
     /// The name that its requests used.
     pub(crate) fn model(&self) -> &'static str {
         self.series.served_model_names[0]
+    }
+
+    /// What the client of this number said where several had to queue.
+    pub(crate) fn queued(&self, index: u32) -> String {
+        format!("{index} {}", self.series.queued)
     }
 
     /// The key that it asked for.

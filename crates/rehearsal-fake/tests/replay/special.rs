@@ -19,7 +19,7 @@ use super::{
 /// A step of the played scenario; how long the recorded ones took says nothing.
 const STEP: Duration = Duration::from_millis(10);
 
-/// Requests in a batch of the recorded servers (`--max-num-seqs 4`), and clients of the crowded cases.
+/// Requests in a batch of the recorded servers (`--max-num-seqs 4`), and clients of the overloaded one.
 const BATCH: f64 = 4.0;
 const CLIENTS: u32 = 12;
 
@@ -35,18 +35,32 @@ pub(crate) async fn difference(exchange: &Exchange, recording: Recording) -> Opt
 }
 
 async fn play(exchange: &Exchange, recording: Recording) -> Option<String> {
-    let builder = Server::builder(recording).pacing(Pacing::Virtual);
-    let step = StepTime::constant_ms(STEP.as_secs_f64() * 1000.0);
-    let fake = builder.engine(move |engine| engine.step_time = step).start_in_memory().expect("the settings are right");
-    let client = Client { fake, recording };
+    let client = || {
+        let builder = Server::builder(recording).pacing(Pacing::Virtual);
+        let step = StepTime::constant_ms(STEP.as_secs_f64() * 1000.0);
+        let fake =
+            builder.engine(move |engine| engine.step_time = step).start_in_memory().expect("the settings are right");
+        Client { fake, recording }
+    };
     match exchange.case.as_str() {
-        "special/disconnect-stream" => client.disconnect(exchange, true).await,
-        "special/disconnect-nonstream" => client.disconnect(exchange, false).await,
-        "special/queueing" => client.queue(exchange).await,
-        "special/overload-503" => client.overload(exchange).await,
+        "special/disconnect-stream" => client().disconnect(exchange, true).await,
+        "special/disconnect-nonstream" => client().disconnect(exchange, false).await,
+        "special/queueing" => {
+            // when each client came is not recorded: one of the ways has to give what was
+            let mut first = None;
+            for arrivals in ARRIVALS {
+                let difference = client().queue(exchange, arrivals).await?;
+                first.get_or_insert(difference);
+            }
+            first
+        }
+        "special/overload-503" => client().overload(exchange).await,
         other => Some(format!("no scenario is known for {other}")),
     }
 }
+
+/// After how many clients the rest come a step later, and how many steps apart those come.
+const ARRIVALS: [(u32, u32); 6] = [(1, 0), (2, 0), (3, 0), (12, 0), (1, 1), (1, 40)];
 
 struct Client {
     fake: FakeVllm,
@@ -91,22 +105,26 @@ impl Client {
             .or_else(|| stream.then(|| prefix_differs(&exchange.events, &bytes[..count])).flatten())
     }
 
-    /// Twelve streams of 400 tokens on a server that runs four at a time.
-    async fn queue(&self, exchange: &Exchange) -> Option<String> {
+    /// As many streams as were recorded, of as many tokens, on a server that runs four at a time.
+    async fn queue(&self, exchange: &Exchange, (first, apart): (u32, u32)) -> Option<String> {
+        let count = u32::try_from(exchange.clients.len()).expect("a few clients");
+        let tokens = exchange.clients.first().map(|client| client["usage"]["completion_tokens"].clone());
         let before = self.samples().await;
         let mut clients = JoinSet::new();
         let began = Instant::now();
-        for index in 0..CLIENTS {
+        for index in 0..count {
             let body = json!({
-                "model": self.recording.model(), "messages": [{"role": "user", "content": format!("{index} [[loop]]")}],
-                "max_tokens": 400, "ignore_eos": true, "stream": true, "stream_options": {"include_usage": true},
+                "model": self.recording.model(), "messages": [{"role": "user", "content": self.recording.queued(index)}],
+                "max_tokens": tokens, "ignore_eos": true, "stream": true, "stream_options": {"include_usage": true},
                 "temperature": 0
             });
             let connection = self.open(&body).await;
             clients.spawn(async move { (index, last_usage(connection).await) });
-            if index == 0 {
-                // recorded, too: the first is alone in its first step
+            // the first are alone in their first step
+            if index + 1 == first {
                 sleep_until(began + STEP / 2).await;
+            } else if first <= index {
+                sleep_until(Instant::now() + STEP * apart).await;
             }
         }
         let (mut running, mut waiting) = (0.0_f64, 0.0_f64);
@@ -120,7 +138,7 @@ impl Client {
             }
         }
         // in the recordings 4 and 8, and with too few KV blocks 9 or 10 waited
-        if running != BATCH || waiting < f64::from(CLIENTS) - BATCH {
+        if running != BATCH || waiting < f64::from(count) - BATCH {
             return Some(format!("at most {running} ran and {waiting} waited"));
         }
         let mut usages: Vec<(u32, Value)> = clients.join_all().await;
