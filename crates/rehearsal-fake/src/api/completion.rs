@@ -73,6 +73,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let in_flight = context.enter();
     if let Some(beams) = request.beams {
         let generation = beams.search(context, &job).await?;
+        request.check_reply()?;
         let body = whole(context, &head, &generation);
         return Ok(match request.stream {
             Some(_) => stream_response(Arc::clone(context), OneEvent(body), in_flight),
@@ -120,7 +121,11 @@ pub(super) fn measured(
     })?;
     let wanted = limits::Wanted { tokens: request.max_tokens, field: "max_tokens" };
     let max_tokens = limits::for_completion(features, app.max_model_len, tokens.len(), wanted)?;
-    let max_tokens = if request.generates_hidden_token() { 1 } else { max_tokens };
+    let max_tokens = match max_tokens {
+        _ if request.is_unlimited() => i64::from(app.max_model_len) - i64::try_from(tokens.len()).unwrap_or(i64::MAX),
+        _ if request.generates_hidden_token() => 1,
+        tokens => tokens,
+    };
     if request.beams.is_some() {
         check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
     } else {

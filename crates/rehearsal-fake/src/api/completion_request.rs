@@ -61,10 +61,11 @@ impl CompletionRequest {
             _ => TokenNames::Text,
         };
         let stream = read_stream(&mut fields);
+        let crashes = fields.is_null("max_tokens") && features.null_max_tokens == NullMaxTokens::Crash;
         let request = Self {
             model: fields.string("model").map(str::to_owned),
             prompts: read_prompts(features, &mut fields),
-            max_tokens: fields.int("max_tokens").unwrap_or(DEFAULT_MAX_TOKENS),
+            max_tokens: fields.int("max_tokens").unwrap_or(if crashes { 0 } else { DEFAULT_MAX_TOKENS }),
             sampling: Sampling::read(&mut fields, features),
             stream: with_interval(features, &mut fields, stream),
             logprobs: top_logprobs.map(|top| logprobs::Wanted { top: u32::try_from(top).unwrap_or(0), names }),
@@ -78,7 +79,7 @@ impl CompletionRequest {
             beams: Beams::read(features, &mut fields),
             structured: StructuredRequest::read(&mut fields, features),
             response_format: fields.value("response_format").cloned().unwrap_or_default(),
-            crashes: fields.is_null("max_tokens") && features.null_max_tokens == NullMaxTokens::Crash,
+            crashes,
             has_suffix: fields.string("suffix").is_some(),
             has_embeddings: fields.value("prompt_embeds").is_some(),
         };
@@ -124,6 +125,11 @@ impl CompletionRequest {
         if self.crashes { Err(crash()) } else { Ok(()) }
     }
 
+    /// Whether the reply may fill the context, as old versions take a `max_tokens` that is null.
+    pub(super) fn is_unlimited(&self) -> bool {
+        self.crashes
+    }
+
     /// What a text to put behind the reply is told, in vLLM's order.
     fn suffix_refused(&self, features: &Features) -> ApiError {
         if features.suffix == Suffix::Unsupported {
@@ -144,7 +150,7 @@ impl CompletionRequest {
 
     /// `max_tokens` for the engine: it cannot generate nothing, so an echo without a reply hides one token.
     pub(super) fn generates_hidden_token(&self) -> bool {
-        self.echo && self.max_tokens == 0
+        self.echo && self.max_tokens == 0 && !self.is_unlimited()
     }
 }
 

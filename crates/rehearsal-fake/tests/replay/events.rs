@@ -59,8 +59,8 @@ pub(crate) fn same_but_for_the_last_delta(recorded: &str, got: &str) -> bool {
             || match (without_text(recorded), without_text(got)) {
                 (Some((recorded, name, left)), Some((got, _, right))) => {
                     let lost = name == "content_block_delta" && !left.is_empty() && right.starts_with(&left);
-                    let last = name == "response.completed" && (left.ends_with(&right) || right.ends_with(&left));
-                    recorded == got && (lost || last)
+                    let ends = name == "response.completed" && (left.ends_with(&right) || right.ends_with(&left));
+                    recorded == got && (lost || ends)
                 }
                 _ => false,
             }
