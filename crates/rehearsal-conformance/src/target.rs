@@ -20,17 +20,23 @@ pub enum ServerFlag {
     EnableRequestIdHeaders,
     /// `--api-key`: the target's key is demanded by the server.
     ApiKey,
+    /// `--enable-auto-tool-choice`, with a `--tool-call-parser`.
+    EnableAutoToolChoice,
+    /// `--reasoning-parser`.
+    ReasoningParser,
     /// Speculative decoding of any kind.
     SpeculativeConfig,
 }
 
 impl ServerFlag {
     /// Every flag.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::EnableForceIncludeUsage,
         Self::EnablePromptTokensDetails,
         Self::EnableRequestIdHeaders,
         Self::ApiKey,
+        Self::EnableAutoToolChoice,
+        Self::ReasoningParser,
         Self::SpeculativeConfig,
     ];
 
@@ -42,6 +48,8 @@ impl ServerFlag {
             Self::EnablePromptTokensDetails => "--enable-prompt-tokens-details",
             Self::EnableRequestIdHeaders => "--enable-request-id-headers",
             Self::ApiKey => "--api-key",
+            Self::EnableAutoToolChoice => "--enable-auto-tool-choice",
+            Self::ReasoningParser => "--reasoning-parser",
             Self::SpeculativeConfig => "--speculative-config",
         }
     }

@@ -1,5 +1,6 @@
 //! The catalogue: one small file a case or row of cases, one folder a family.
 
+mod cache;
 mod choices;
 mod errors;
 mod framing;
@@ -14,11 +15,12 @@ use crate::check::Check;
 
 /// Every case, in the catalogue's order.
 pub(crate) fn standard() -> Vec<Check> {
-    let families: [&[Check]; 9] = [
+    let families: [&[Check]; 10] = [
         &usage::CHECKS,
         &stream::CHECKS,
         &choices::CHECKS,
         &stop::CHECKS,
+        &cache::CHECKS,
         &limits::CHECKS,
         &errors::CHECKS,
         &framing::CHECKS,

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{Proof, faulty::Reply};
+use crate::{
+    Proof,
+    faulty::{Asked, Reply},
+};
 
 pub(crate) const PROOFS: &[Proof] = &[
     Proof::new("L-01", "the default is 16 tokens", |asked, reply| {
@@ -36,6 +39,42 @@ pub(crate) const PROOFS: &[Proof] = &[
     Proof::new("L-05", "0 is refused", |asked, reply| {
         if asked.has("max_completion_tokens", &json!(0)) {
             reply.refuse(400);
+        }
+    }),
+    Proof::new("L-07", "null is 20 tokens", |asked, reply| {
+        if asked.has("max_tokens", &Value::Null) {
+            reply.status = 200;
+            reply.text = json!({"usage": {"completion_tokens": 20}}).to_string();
+        }
+    }),
+    Proof::new("E-20", "a prompt that is too long is answered", |asked, reply| {
+        if 1000 < length(asked) {
+            reply.status = 200;
+        }
+    }),
+    Proof::new("E-20", "a stream of it is a server error", |asked, reply| {
+        if asked.streams() {
+            server_error(reply);
+        }
+    }),
+    Proof::new("E-21", "the refusal names no length", |_, reply| {
+        if reply.status == 400 {
+            reply.whole(|body| body["error"]["message"] = json!("too long"));
+        }
+    }),
+    Proof::new("E-22", "min_tokens over max_tokens is answered", |asked, reply| {
+        if asked.has("min_tokens", &json!(3)) {
+            reply.status = 200;
+        }
+    }),
+    Proof::new("E-31", "tools that nobody parses are answered", |asked, reply| {
+        if asked.body.get("tools").is_some() {
+            reply.status = 200;
+        }
+    }),
+    Proof::new("E-32", "an error quotes all that was sent", |_, reply| {
+        if reply.status == 400 {
+            reply.whole(|body| body["error"]["message"] = json!("input: rehearsal-private-mark"));
         }
     }),
     Proof::new("E-01", "an unknown model is a bad request", |asked, reply| {
@@ -125,4 +164,8 @@ pub(crate) const PROOFS: &[Proof] = &[
 fn server_error(reply: &mut Reply) {
     reply.status = 500;
     reply.text = Value::from("Internal Server Error").to_string();
+}
+
+fn length(asked: &Asked) -> usize {
+    asked.body["prompt"].as_array().map_or(0, Vec::len)
 }

@@ -3,6 +3,7 @@
 //! The faults change bytes on the way from a sound server, and know nothing of the suite's reader. A case without a fault
 //! in these tables fails the tests.
 
+mod cache;
 mod choices;
 mod faulty;
 mod framing;
@@ -34,6 +35,7 @@ enum ServerKind {
     Plain,
     Forced,
     Keyed,
+    Details,
 }
 
 impl Proof {
@@ -45,13 +47,17 @@ impl Proof {
         Self { case, fault, server: ServerKind::Forced, change }
     }
 
+    const fn details(case: &'static str, fault: &'static str, change: Fault) -> Self {
+        Self { case, fault, server: ServerKind::Details, change }
+    }
+
     const fn with_key(case: &'static str, fault: &'static str, change: Fault) -> Self {
         Self { case, fault, server: ServerKind::Keyed, change }
     }
 }
 
 fn proofs() -> impl Iterator<Item = Proof> {
-    [usage::PROOFS, stream::PROOFS, choices::PROOFS, limits_and_errors::PROOFS, framing::PROOFS]
+    [usage::PROOFS, stream::PROOFS, choices::PROOFS, cache::PROOFS, limits_and_errors::PROOFS, framing::PROOFS]
         .into_iter()
         .flatten()
         .copied()
@@ -66,6 +72,7 @@ fn sound(kind: ServerKind) -> FakeVllm {
         ServerKind::Plain => builder,
         ServerKind::Forced => builder.force_include_usage(),
         ServerKind::Keyed => builder.api_key(KEY),
+        ServerKind::Details => builder.prompt_tokens_details(),
     };
     builder.start_in_memory().expect("the fake's defaults are sound")
 }
@@ -81,6 +88,7 @@ async fn run(kind: ServerKind, change: Fault, keep: impl Fn(&Check) -> bool) -> 
         ServerKind::Plain => target,
         ServerKind::Forced => target.started_with(ServerFlag::EnableForceIncludeUsage),
         ServerKind::Keyed => target.started_with(ServerFlag::ApiKey).api_key(KEY),
+        ServerKind::Details => target.started_with(ServerFlag::EnablePromptTokensDetails),
     };
     let suite = Suite::standard().retain(keep);
     suite.run(&target, |_: &SuiteEvent<'_>| {}).await.expect("a sound server is surveyed")
@@ -118,9 +126,8 @@ fn every_case_has_a_fault_that_it_notices() {
 /// The same transport, the same servers, and nothing changed: what the faults are compared with.
 #[tokio::test(start_paused = true)]
 async fn without_a_fault_no_case_fails() {
-    for kind in [ServerKind::Plain, ServerKind::Forced, ServerKind::Keyed] {
-        // the fake does not answer ORCA's header yet
-        let report = run(kind, NO_FAULT, |check| check.id != "H-02").await;
+    for kind in [ServerKind::Plain, ServerKind::Forced, ServerKind::Keyed, ServerKind::Details] {
+        let report = run(kind, NO_FAULT, |_| true).await;
         assert!(!report.failed(Strictness::Strict), "{}", report.to_tree(Detail::Lines));
     }
 }

@@ -31,13 +31,13 @@ pub(super) const CHECKS: [Check; 8] = [
 ];
 
 /// A request for two choices: sampled, because vLLM refuses several greedy ones, and seeded.
-fn two(over: &Value) -> Value {
+pub(super) fn two(over: &Value) -> Value {
     let sampled = json!({"n": 2, "temperature": 1.0, "seed": 1, "ignore_eos": true});
     overlaid(sampled, over)
 }
 
 /// The Rust frontend of 0.32.0 refuses several choices and lists of prompts; elsewhere a refusal is a fault.
-fn implemented(s: &Session<'_>, answer: &Answer) -> Result<(), Stop> {
+pub(super) fn implemented(s: &Session<'_>, answer: &Answer) -> Result<(), Stop> {
     match (s.profile(), answer.status) {
         (ServerProfile::Rs032, 400) => Err(Stop::Unimplemented(answer.summary())),
         _ => Ok(()),

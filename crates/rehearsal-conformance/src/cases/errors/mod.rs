@@ -1,20 +1,25 @@
-//! E-01 … E-11: how a client's fault is answered: the status, an error object, and never a 5xx.
+//! E-01 … E-33: how a client's fault is answered: the status, an error object, and never a 5xx.
 
 mod broken_body;
 mod code_type;
+mod combinations;
 mod disputed_range;
+mod hygiene;
+mod ignored;
 mod integral_float;
 mod key;
 mod missing_input;
 mod out_of_range;
 mod routes;
 mod stream_refused;
+mod too_long;
+mod tools_unserved;
 mod unknown_model;
 mod wrong_types;
 
 use crate::{check::Check, raw::Answer, session::Session};
 
-pub(super) const CHECKS: [Check; 11] = [
+pub(super) const CHECKS: [Check; 17] = [
     unknown_model::CHECK,
     broken_body::CHECK,
     missing_input::CHECK,
@@ -26,6 +31,12 @@ pub(super) const CHECKS: [Check; 11] = [
     stream_refused::CHECK,
     key::CHECK,
     routes::CHECK,
+    too_long::REFUSED,
+    too_long::NAMES_THE_LIMIT,
+    combinations::CHECK,
+    tools_unserved::CHECK,
+    hygiene::CHECK,
+    ignored::CHECK,
 ];
 
 /// Expects this status, and an error object with a message and a type, which every profile has.

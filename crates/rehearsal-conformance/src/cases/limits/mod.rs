@@ -1,9 +1,10 @@
-//! L-01 … L-05: what `max_tokens` and the context length allow.
+//! L-01 … L-07: what `max_tokens` and the context length allow.
 
 mod chat_default;
 mod completion_tokens;
 mod completions_default;
 mod exact_fit;
+mod null_limit;
 mod one_over;
 
 use crate::{
@@ -11,8 +12,14 @@ use crate::{
     session::{Session, Stop},
 };
 
-pub(super) const CHECKS: [Check; 5] =
-    [chat_default::CHECK, completions_default::CHECK, exact_fit::CHECK, one_over::CHECK, completion_tokens::CHECK];
+pub(super) const CHECKS: [Check; 6] = [
+    chat_default::CHECK,
+    completions_default::CHECK,
+    exact_fit::CHECK,
+    one_over::CHECK,
+    completion_tokens::CHECK,
+    null_limit::CHECK,
+];
 
 /// The longest prompt that is worth its prefill.
 const LONGEST: u64 = 262_144;

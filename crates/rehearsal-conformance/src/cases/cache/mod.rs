@@ -1,0 +1,57 @@
+//! U-60 … U-69: how many prompt tokens came from the prefix cache, and where that is told.
+//!
+//! Prompts are this run's own, so the first request of a case finds the cache cold. Token ids make their length exact.
+
+mod cold;
+mod isolated;
+mod repeated;
+mod several_choices;
+mod several_prompts;
+mod short;
+mod streamed;
+mod undisclosed;
+
+use serde_json::Value;
+
+use crate::{
+    check::{Check, Feature, Need},
+    session::{Session, Stop},
+    target::ServerFlag,
+};
+
+pub(super) const CHECKS: [Check; 9] = [
+    repeated::CHECK,
+    cold::CHECK,
+    short::CHECK,
+    isolated::SALT,
+    isolated::LOGPROBS,
+    streamed::CHECK,
+    several_prompts::CHECK,
+    several_choices::CHECK,
+    undisclosed::CHECK,
+];
+
+/// What a case about cached counts needs.
+const NEEDS: &[Need] = &[Need::Feature(Feature::TokenIdPrompts), Need::Started(ServerFlag::EnablePromptTokensDetails)];
+
+/// The cached count of a body's or chunk's usage; `None` where it is not told.
+fn cached(body: &Value) -> Option<u64> {
+    body.pointer("/usage/prompt_tokens_details/cached_tokens")?.as_u64()
+}
+
+/// A prompt of three blocks and five tokens, and the block size.
+fn long_prompt(s: &Session<'_>, name: &str) -> Result<(Vec<u32>, u64), Stop> {
+    let block = block_size(s)?;
+    Ok((s.prompt_ids(name, usize::try_from(3 * block + 5).unwrap_or_default()), block))
+}
+
+fn block_size(s: &Session<'_>) -> Result<u64, Stop> {
+    let block = s.facts().block_size.filter(|block| (1..=4096).contains(block));
+    let block = block.ok_or_else(|| Stop::Inconclusive("vllm:cache_config_info gives no block_size".into()))?;
+    match s.facts().max_model_len {
+        Some(limit) if limit < 3 * block + 6 => {
+            Err(Stop::Skipped(format!("a context of {limit} tokens does not hold three blocks of {block}")))
+        }
+        _ => Ok(block),
+    }
+}
