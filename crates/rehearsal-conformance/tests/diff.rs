@@ -36,7 +36,7 @@ async fn the_history_between_two_versions_is_told() {
     has("chat", "key choices[].message.tool_calls", "[]", "absent");
     has("chat", "key system_fingerprint", "null", "present");
     has("chat", "key usage.completion_tokens_details", "absent", "null");
-    has("chat", "POST /v1/chat/completions with stop: [", "200", "400 \"stop must have at most 4 elements");
+    has("chat", "POST /v1/chat/completions with stop: [", "200", "400 \"2 validation errors:");
     has("chat", "POST /v1/chat/completions with max_completion_tokens: 0", "200", "400");
     has("completions", "POST /v1/completions with ignore_eos: true", "400", "200");
     has("chat", "message", "The model `rehearsal-no-such-model` does not exist.", "The model");
