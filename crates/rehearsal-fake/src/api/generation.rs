@@ -17,6 +17,7 @@ use crate::{
     text::TextRequest,
     tokenizer::{GeneratedText, Tokenizer},
     usage::Usage,
+    version::UnfinishedCharacters,
 };
 
 /// A prompt and what may be generated for it.
@@ -72,6 +73,11 @@ impl Choice {
             text: GeneratedText::new(tokenizer, sampling),
             stop: sampling.stop.clone(),
         }
+    }
+
+    /// The same with characters that are unfinished at the end shown.
+    fn with_unfinished_characters(self) -> Self {
+        Self { text: self.text.with_unfinished_characters(), ..self }
     }
 
     /// Takes all tokens and the end at once, and returns the text of the first `shown` tokens.
@@ -188,7 +194,11 @@ impl Generation {
                     content_keys: Arc::clone(content_keys),
                     choice_index,
                 });
-                choices.push(Choice::new(&app.tokenizer, index, prompt, &prompt.sampling));
+                let choice = Choice::new(&app.tokenizer, index, prompt, &prompt.sampling);
+                choices.push(match context.features().unfinished_characters {
+                    UnfinishedCharacters::Dropped => choice,
+                    UnfinishedCharacters::Replaced => choice.with_unfinished_characters(),
+                });
             }
         }
         let ticket = app.engine.ticket();

@@ -17,11 +17,33 @@ use crate::version::CompatError;
 
 const FAMILIES: &str = include_str!("open_families.toml");
 
+/// The families, in the order of the page.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+pub(super) struct OpenTable {
     #[serde(rename = "family")]
     families: Vec<Family>,
+}
+
+impl OpenTable {
+    /// The table, read once.
+    pub(super) fn read() -> Result<&'static Self, CompatError> {
+        static TABLE: OnceLock<Result<OpenTable, CompatError>> = OnceLock::new();
+        let parse = || {
+            toml::from_str(FAMILIES)
+                .map_err(|error| CompatError::Malformed(format!("metrics/open_families.toml: {error}")))
+        };
+        TABLE.get_or_init(parse).as_ref().map_err(Clone::clone)
+    }
+
+    /// The page.
+    pub(super) fn page(&self, engine: &EngineMetrics, http: &HttpMetrics, model: &str) -> String {
+        let mut page = OpenMetrics(String::new());
+        for family in &self.families {
+            page.family(family, engine, http, model);
+        }
+        page.0 + "# EOF\n"
+    }
 }
 
 /// One family of the page.
@@ -42,20 +64,6 @@ struct Family {
     buckets: Option<Vec<f64>>,
     http: Option<HttpFamily>,
     help: String,
-}
-
-/// The page.
-pub(super) fn page(engine: &EngineMetrics, http: &HttpMetrics, model: &str) -> Result<String, CompatError> {
-    static TABLE: OnceLock<Result<Table, CompatError>> = OnceLock::new();
-    let parse = || {
-        toml::from_str(FAMILIES).map_err(|error| CompatError::Malformed(format!("metrics/open_families.toml: {error}")))
-    };
-    let table: &Table = TABLE.get_or_init(parse).as_ref().map_err(Clone::clone)?;
-    let mut page = OpenMetrics(String::new());
-    for family in &table.families {
-        page.family(family, engine, http, model);
-    }
-    Ok(page.0 + "# EOF\n")
 }
 
 /// A page being written.

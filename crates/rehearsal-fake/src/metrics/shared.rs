@@ -8,7 +8,6 @@ use std::{
 use super::{
     engine::EngineMetrics,
     http::{Answered, HttpMetrics},
-    open_metrics,
     parsers::{ParserMetrics, ParserMode},
     process::{self, Process},
     table::FamilyTable,
@@ -18,7 +17,7 @@ use crate::{
     driver::{Submitted, Ticket},
     engine::{EngineStats, Event},
     tools::Invocations,
-    version::CompatError,
+    version::Frontend,
 };
 
 /// Written by the driver and the routes, read by `/metrics`. Cheap to clone.
@@ -121,6 +120,9 @@ impl Metrics {
     /// The page that `/metrics` shows.
     pub(crate) fn text(&self) -> String {
         let Inner { served, families, .. } = &*self.0;
+        if families.frontend == Frontend::Rust {
+            return families.open.page(&lock(&self.0.engine), &lock(&self.0.http), &served.name);
+        }
         let mut page = Exposition::new(served.started.as_secs_f64());
         process::write(&mut page, &Process::read(), served.started);
         let cache = served.cache.labels(families.cache_config);
@@ -131,11 +133,6 @@ impl Metrics {
             parsers.write(&mut page, &served.name);
         }
         page.finish()
-    }
-
-    /// The page that the Rust frontend shows.
-    pub(crate) fn open_metrics(&self) -> Result<String, CompatError> {
-        open_metrics::page(&lock(&self.0.engine), &lock(&self.0.http), &self.0.served.name)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::series::Series;
+use super::{open_metrics::OpenTable, series::Series};
 use crate::version::{CompatError, Frontend, Release, VllmVersion};
 
 const FAMILIES: &str = include_str!("families.toml");
@@ -14,6 +14,7 @@ const FAMILIES: &str = include_str!("families.toml");
 pub(crate) struct FamilyTable {
     /// Whose page it is; the Rust frontend's families are in a table of their own.
     pub(super) frontend: Frontend,
+    pub(super) open: &'static OpenTable,
     pub(super) families: Vec<&'static Family>,
     /// Labels of `vllm:cache_config_info`, one a line, with `{placeholders}`.
     pub(super) cache_config: &'static str,
@@ -37,7 +38,7 @@ impl FamilyTable {
                 cache_config = &row.labels;
             }
         }
-        Ok(Self { frontend: version.frontend(), families, cache_config })
+        Ok(Self { frontend: version.frontend(), open: OpenTable::read()?, families, cache_config })
     }
 }
 

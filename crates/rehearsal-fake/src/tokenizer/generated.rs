@@ -27,6 +27,7 @@ pub struct GeneratedText {
     tokenizer: Tokenizer,
     detokenizer: IncrementalDetokenizer,
     special_tokens_shown: bool,
+    shows_unfinished: bool,
     held_characters: usize,
     /// The bytes of all tokens, unfinished characters included: what the engine's `text_end` counts.
     bytes: Vec<u8>,
@@ -47,12 +48,20 @@ impl GeneratedText {
             tokenizer: tokenizer.clone(),
             detokenizer: if special_tokens_shown { detokenizer.with_special_tokens() } else { detokenizer },
             special_tokens_shown,
+            shows_unfinished: false,
             held_characters: if sampling.include_stop_str_in_output { 0 } else { longest_stop.saturating_sub(1) },
             bytes: Vec::new(),
             text: String::new(),
             sent: 0,
             before_last: (0, 0),
         }
+    }
+
+    /// The same with characters that are unfinished at the end shown as U+FFFD, as vLLM's Rust frontend does.
+    #[must_use]
+    pub fn with_unfinished_characters(mut self) -> Self {
+        self.shows_unfinished = true;
+        self
     }
 
     /// Takes the next token.
@@ -82,6 +91,9 @@ impl GeneratedText {
         if finish.last_token_text == LastTokenText::Hidden {
             self.bytes.truncate(self.before_last.0);
             self.text.truncate(self.before_last.1);
+        }
+        if self.shows_unfinished {
+            self.text.push_str(&self.detokenizer.clone().finish());
         }
         if let Some(end) = finish.text_end {
             self.bytes.truncate(end);

@@ -17,7 +17,7 @@ pub use features::{
     PartialCharacters, PydanticErrors, QueueLimits, ReplyParsing, RequestMmKwargs, ResponsesHistory, ResponsesStream,
     ResponsesTools, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog, StopSequence, StreamInterval, StreamedBeams,
     Suffix, Termination, TextModelName, TextOffsets, TokensStream, ToolResults, ToollessChoice, TruncationSide,
-    WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
+    UnfinishedCharacters, WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 pub use release::{Frontend, Release, VllmVersion};
 pub(crate) use routes::{Route, RouteHandler, RouteSetting};

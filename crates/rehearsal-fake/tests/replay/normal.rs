@@ -68,6 +68,11 @@ fn usages(body: &str) -> BTreeMap<(u64, u64), Value> {
         .collect()
 }
 
+/// An id that the request itself decides; those of calls are random like those with a hyphen.
+fn is_kept(id: &str) -> bool {
+    !(id.contains('-') || id.starts_with("call_")) || id.contains("id-")
+}
+
 /// An id that the server made up.
 fn is_random(id: &str) -> bool {
     id.len() == 32 || id.len() == 16
@@ -216,7 +221,7 @@ fn free(value: &mut Value) {
             for (key, value) in fields.iter_mut() {
                 match key.as_str() {
                     // ids that the request itself decides are kept
-                    "id" if value.as_str().is_some_and(|id| !id.contains('-') || id.contains("id-")) => {}
+                    "id" if value.as_str().is_some_and(is_kept) => {}
                     // eight digits for a configuration of which the fake has but a part
                     "system_fingerprint" => {
                         if let Some((release, _)) = value.as_str().and_then(|text| text.rsplit_once('-')) {

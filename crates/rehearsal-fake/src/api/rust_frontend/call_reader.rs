@@ -65,7 +65,7 @@ impl CallReader {
     fn step(&mut self, said: &mut Vec<Said>) -> bool {
         match self.mode {
             Mode::Text => self.text(said),
-            Mode::Header => match header(&self.kept) {
+            Mode::Header => match header(self.trimmed()) {
                 Reading::Whole(name, bytes) => {
                     self.kept.drain(..bytes);
                     said.push(Said::Call { name });
@@ -90,6 +90,13 @@ impl CallReader {
                 false
             }
         }
+    }
+
+    /// What is kept, without the white space that follows a tag.
+    fn trimmed(&mut self) -> &str {
+        let white = self.kept.len() - self.kept.trim_start().len();
+        self.kept.drain(..white);
+        &self.kept
     }
 
     fn text(&mut self, said: &mut Vec<Said>) -> bool {

@@ -63,9 +63,9 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     };
     let (text, messages) = conversation::render(context, &request.messages, setting)?;
     let mut tokens = context.app.tokenizer.encode(&text);
-    let sampling = wishes.lower(Bounds::of(&context.app), &mut tokens)?;
-    let prompt =
-        Prompt { text, tokens: tokens.into(), sampling, structured: structured::compiled(context, constraint) };
+    let mut sampling = wishes.lower(Bounds::of(&context.app), &mut tokens)?;
+    let structured = structured::compiled(context, constraint, &mut sampling);
+    let prompt = Prompt { text, tokens: tokens.into(), sampling, structured };
     let names = request.token_names();
     let top = u32::try_from(top_logprobs).unwrap_or(context.app.frontend.max_logprobs);
     let reader = if reading::is_thinking(context, &prompt.tokens) { reader.thinking() } else { reader };

@@ -57,16 +57,12 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         }
         Prompt::TokenIds(tokens) => (tokenizer.decode(tokens), tokens.clone()),
     };
-    let sampling = wishes.lower(Bounds::of(&context.app), &mut tokens)?;
+    let mut sampling = wishes.lower(Bounds::of(&context.app), &mut tokens)?;
     if tokens.is_empty() {
         return Err(Refusal::invalid(format!("generate request `{id}` has an empty prompt_token_ids")));
     }
-    let prompt = generation::Prompt {
-        text,
-        tokens: tokens.into(),
-        sampling,
-        structured: structured::compiled(context, constraint),
-    };
+    let structured = structured::compiled(context, constraint, &mut sampling);
+    let prompt = generation::Prompt { text, tokens: tokens.into(), sampling, structured };
     let names = request.token_names();
     let wanted = |top: i32| Wanted { top: u32::try_from(top).unwrap_or(context.app.frontend.max_logprobs), names };
     let head = CompletionHead {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, StatusCode},
     middleware::from_fn_with_state,
     response::Response,
     routing::{get, post},
@@ -26,7 +26,7 @@ pub(in super::super) fn router(context: Arc<Context>) -> Router {
     };
     Router::new()
         .route("/health", get(probes::health))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(probes::metrics))
         .route("/load", get(probes::load))
         .route("/version", get(probes::version))
         .route("/v1/models", get(models::list))
@@ -63,15 +63,4 @@ async fn scale_out_disabled() -> Response {
 
 async fn no_route() -> Response {
     status_only(StatusCode::NOT_FOUND)
-}
-
-async fn metrics(State(context): State<Arc<Context>>) -> Response {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let page = match context.app.metrics.open_metrics() {
-        Ok(page) => page,
-        Err(error) => return Refusal::Server(error.to_string()).response(),
-    };
-    let mut response = Response::new(page.into());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));
-    response
 }

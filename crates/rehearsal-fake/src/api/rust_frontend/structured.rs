@@ -7,7 +7,7 @@ use super::{
     super::{context::Context, structured::Structured},
     refusal::Refusal,
 };
-use crate::structured::Constraint;
+use crate::{engine::SamplingParams, structured::Constraint};
 
 /// `response_format`.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,9 +41,17 @@ struct StructuredOutputs {
     structural_tag: Option<String>,
 }
 
-/// The constraint, compiled. One that does not compile constrains nothing here.
-pub(super) fn compiled(context: &Context, constraint: Option<Constraint>) -> Option<Structured> {
-    constraint.and_then(|constraint| Structured::compile(context, &constraint, None).ok())
+/// Compiles the constraint. One that is none is noticed only in the engine, which then lets nothing but the end come.
+pub(super) fn compiled(
+    context: &Context,
+    constraint: Option<Constraint>,
+    sampling: &mut SamplingParams,
+) -> Option<Structured> {
+    let compiled = Structured::compile(context, &constraint?, None).ok();
+    if compiled.is_none() {
+        sampling.allowed_token_ids = Some(context.app.tokenizer.eos_token_ids().iter().copied().take(1).collect());
+    }
+    compiled
 }
 
 /// The constraint of a chat. `structured_outputs` is looked at first, as vLLM does.

@@ -17,7 +17,7 @@ pub(super) struct Tool {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Function {
     pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Templates see a null where there is none.
     pub(super) description: Option<String>,
     pub(super) parameters: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,13 +84,11 @@ pub(super) fn calls(tools: &[Tool], choice: Option<&ToolChoice>) -> Result<Calls
             return Err(Refusal::field("tool_choice", "Only function tool_choice is supported."));
         }
     };
-    if tools.is_empty() {
-        return Err(Refusal::invalid("tool_choice requires at least one available tool"));
+    match &calls {
+        Calls::Named(name) if !tools.iter().any(|tool| tool.function.name == *name) => {
+            Err(Refusal::invalid(format!("tool_choice function `{name}` was not found in the available tools")))
+        }
+        _ if tools.is_empty() => Err(Refusal::invalid("tool_choice requires at least one available tool")),
+        _ => Ok(calls),
     }
-    if let Calls::Named(name) = &calls
-        && !tools.iter().any(|tool| tool.function.name == *name)
-    {
-        return Err(Refusal::invalid(format!("tool_choice function `{name}` was not found in the available tools")));
-    }
-    Ok(calls)
 }

@@ -10,7 +10,7 @@ use super::{
     PartialCharacters, PydanticErrors, QueueLimits, ReplyParsing, RequestMmKwargs, ResponsesHistory, ResponsesStream,
     ResponsesTools, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog, StopSequence, StreamInterval, StreamedBeams,
     Suffix, Termination, TextModelName, TextOffsets, TokensStream, ToolResults, ToollessChoice, TruncationSide,
-    WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
+    UnfinishedCharacters, WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
 };
 
 /// Everything but shapes that differs between versions.
@@ -95,6 +95,8 @@ pub struct Features {
     pub whole_truncation: WholeTruncation,
     /// How log probabilities name parts of characters.
     pub partial_characters: PartialCharacters,
+    /// What becomes of characters that are unfinished when a reply ends.
+    pub unfinished_characters: UnfinishedCharacters,
     /// What `text_offset` counts in a stream.
     pub text_offsets: TextOffsets,
     /// What happens when prompt and `max_tokens` exceed the context.

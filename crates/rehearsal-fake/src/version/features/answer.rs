@@ -10,6 +10,13 @@ choices! {
         /// They do.
         Numbers,
     }
+    /// What becomes of characters that are unfinished when a reply ends.
+    UnfinishedCharacters {
+        /// They are left out.
+        Dropped,
+        /// As U+FFFD.
+        Replaced,
+    }
     /// How log probabilities name a token that is a part of a character.
     PartialCharacters {
         /// As U+FFFD.

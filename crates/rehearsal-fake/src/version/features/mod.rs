@@ -25,7 +25,10 @@ mod usage;
 
 pub use self::{
     all::Features,
-    answer::{FinishChunk, LogprobTypes, PartialCharacters, RoleDelta, StreamInterval, TextOffsets, TokensStream},
+    answer::{
+        FinishChunk, LogprobTypes, PartialCharacters, RoleDelta, StreamInterval, TextOffsets, TokensStream,
+        UnfinishedCharacters,
+    },
     errors::{
         ErrorCode, ErrorParam, ExceptionCause, InternalErrors, MissingSchema, ModelAliases, NonObjectBody,
         PydanticErrors,
