@@ -55,6 +55,8 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     wishes.biases()?;
     let calls = calls(request.tools(), request.tool_choice.as_ref())?;
     let reader = reading::reader(context, &calls)?;
+    let once = request.parallel_tool_calls == Some(false);
+    let constraint = reading::demanded(context, request.tools(), &calls, once).or(constraint);
     let setting = Setting {
         ending,
         tools: if calls == Calls::None { &[] } else { request.tools() },

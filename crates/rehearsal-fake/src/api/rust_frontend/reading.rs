@@ -1,10 +1,14 @@
 //! How the replies to a chat are read: by the parsers that the server was started with.
 
 use super::{
-    super::context::Context, call_reader::CallReader, reasoning_reader::ReasoningReader, refusal::Refusal,
-    reply::ReplyReader, tool::Calls,
+    super::context::Context,
+    call_reader::CallReader,
+    reasoning_reader::ReasoningReader,
+    refusal::Refusal,
+    reply::ReplyReader,
+    tool::{Calls, Tool},
 };
-use crate::{reasoning::ReasoningParser, tokenizer::Tokenizer, tools::ToolCallParser};
+use crate::{reasoning::ReasoningParser, structured::Constraint, tokenizer::Tokenizer, tools::ToolCallParser};
 
 /// A reader for a reply to that prompt. Calls are looked for with a tool parser, whether or not the model was to choose by itself
 /// (`--enable-auto-tool-choice`); without one they are refused.
@@ -21,6 +25,20 @@ pub(super) fn reader(context: &Context, calls: &Calls) -> Result<ReplyReader, Re
     };
     let reasoning = options.reasoning_parser.map(tags).map(|(start, end)| ReasoningReader::new(start, end));
     Ok(ReplyReader::new(reasoning, call_reader))
+}
+
+/// What holds the model to the calls that a request demands, in the parser's format.
+pub(super) fn demanded(context: &Context, tools: &[Tool], calls: &Calls, once: bool) -> Option<Constraint> {
+    let parser = context.app.frontend.tool_call_parser?;
+    let is_demanded = |tool: &&Tool| match calls {
+        Calls::None | Calls::Auto => false,
+        Calls::Required => true,
+        Calls::Named(name) => tool.function.name == *name,
+    };
+    let format = |tool: &Tool| parser.call_formats(&tool.function.name, &tool.function.parameters);
+    let tags: Vec<_> = tools.iter().filter(is_demanded).flat_map(format).collect();
+    let once = once || matches!(calls, Calls::Named(_));
+    (!tags.is_empty()).then_some(Constraint::Calls { tags, once })
 }
 
 /// Whether the prompt ends inside of reasoning: the last tag behind its last special token opens it.
