@@ -15,7 +15,7 @@ use super::{App, Connector, FakeVllmBuilder, InMemoryStream, StartError};
 use crate::{
     driver::{self, Lateness},
     journal::JournalEntry,
-    version::{HeaderStyle, Termination, Wire},
+    version::{Termination, Wire},
 };
 
 /// A fake vLLM that runs until it is dropped.
@@ -133,13 +133,7 @@ impl FakeVllm {
     /// What `GET /metrics` would show now.
     #[must_use]
     pub fn metrics_text(&self) -> String {
-        let app = &self.running.app;
-        match Wire::of(app.version) {
-            Ok(wire) if wire.features.headers == HeaderStyle::Hyper => {
-                app.metrics.open_metrics().unwrap_or_else(|error| format!("# {error}\n"))
-            }
-            _ => app.metrics.text(),
-        }
+        self.running.app.metrics.text()
     }
 
     /// Stops as the version's own process does when it is told to (SIGTERM, SIGINT): 0.13.0 sends no byte more and waits until its clients
