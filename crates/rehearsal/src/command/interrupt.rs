@@ -1,27 +1,36 @@
 //! Ctrl-C and SIGTERM.
 
-use std::{future::pending, process};
+use std::{future::pending, io, process};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{exit::Exit, render};
 
 /// Ends when the user or the system asks the command to stop. A second Ctrl-C leaves at once.
-pub(crate) async fn requested() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(_) => pending().await,
+///
+/// The signals are listened for from the call on, not only from the first poll.
+pub(crate) fn requested() -> impl Future<Output = ()> {
+    let (interrupted, terminated) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = arrived(interrupted) => {}
+            () = arrived(terminated) => {}
         }
-    };
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() {
-            pending::<()>().await;
-        },
-        () = terminated => {}
+        leave_at_the_next();
     }
+}
+
+/// Ends when the signal arrives; never, where it cannot be listened for.
+async fn arrived(signals: io::Result<Signal>) {
+    match signals {
+        Ok(mut signals) => {
+            signals.recv().await;
+        }
+        Err(_) => pending().await,
+    }
+}
+
+fn leave_at_the_next() {
     render::note("stopping; press Ctrl-C again to leave at once");
     tokio::spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {

@@ -9,7 +9,7 @@ mod log;
 mod model_flags;
 mod text;
 
-use std::{fs, num::NonZeroU32, time::Duration};
+use std::{fs, num::NonZeroU32, pin::pin, time::Duration};
 
 use anyhow::Context;
 use rehearsal::fake::{
@@ -45,14 +45,20 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 
 async fn serve(args: &ServeArgs, builder: FakeVllmBuilder) -> anyhow::Result<Exit> {
     let builder = builder.log(log::print);
-    let server = builder.start().await.map_err(|error| match error {
+    // listened for before the server says that it is up
+    let mut stop = pin!(interrupt::requested());
+    let started = tokio::select! {
+        started = builder.start() => started,
+        () = &mut stop => return Ok(Exit::Ok),
+    };
+    let server = started.map_err(|error| match error {
         StartError::Refused(_) => anyhow::Error::new(Expected::refused(error)),
         other => Expected::usage(other).into(),
     })?;
     let base_url = server.base_url().to_owned();
     let place = args.http.uds.as_ref().map_or_else(|| base_url.clone(), |path| format!("unix:{}", path.display()));
     render::note(format!("serving {} on {place} as vLLM {}; stop with Ctrl-C", args.model, args.vllm_version));
-    interrupt::requested().await;
+    stop.await;
     finish(args, &base_url, server).await
 }
 
