@@ -17,6 +17,9 @@ use crate::{
     verdict::{Level, Verdict},
 };
 
+/// The contexts that are filled: shorter ones hold no prompt, longer ones are not worth their prefill.
+const CONTEXTS: std::ops::RangeInclusive<usize> = 8..=262_144;
+
 /// Why a case ended before its last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -103,6 +106,16 @@ impl<'t> Session<'t> {
             return Err(Stop::Unimplemented("neither chat nor completions with token ids".into()));
         }
         Ok(endpoints)
+    }
+
+    /// The context length (`max_model_len`), where prompts of that many ids are worth sending.
+    pub(crate) fn context_length(&self) -> Result<usize, Stop> {
+        let said = self.facts.max_model_len.ok_or_else(|| Stop::Skipped("/v1/models gives no max_model_len".into()))?;
+        let length = usize::try_from(said).ok().filter(|length| CONTEXTS.contains(length));
+        length.ok_or_else(|| {
+            let (least, most) = (CONTEXTS.start(), CONTEXTS.end());
+            Stop::Skipped(format!("max_model_len is {said}, and prompts of {least} to {most} ids are sent"))
+        })
     }
 
     pub(crate) fn declared_eos(&self) -> Option<u32> {

@@ -9,10 +9,11 @@ use std::{collections::VecDeque, num::NonZeroU32};
 use serde_json::Value;
 
 use super::{
+    choice::{Choice, Delta},
     context::Context,
     error::ApiError,
     fields::Fields,
-    generation::{Choice, Delta, Generation, Job, Prompt, text_request},
+    generation::{Generation, Job, Prompt, text_request},
     logprobs::{Logprobs, TokenNames, Wanted},
     sse::{Events, Outbox},
 };

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::{
     chat_message::calls_json,
+    choice::Choice,
     context::Context,
     error::ApiError,
-    generation::{Choice, Generation},
+    generation::Generation,
     logprobs::{Logprobs, Wanted},
     object::shaped,
     request_metrics::request_metrics,

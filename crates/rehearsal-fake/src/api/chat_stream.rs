@@ -5,12 +5,14 @@ use serde_json::Value;
 use super::{
     chat_answer::ChatHead,
     chat_message::delta_json,
+    choice::Delta,
     context::Context,
     error::ApiError,
-    generation::{Delta, Generation},
+    generation::Generation,
     object::shaped,
     request_metrics::insert_metrics,
-    sse::{Events, Outbox},
+    sse::Outbox,
+    told::Told,
     usage_json::{Place, usage_json},
 };
 use crate::{
@@ -98,12 +100,12 @@ impl ChatStream {
             && (self.head.return_token_ids
                 || self.head.reading.parsing == ReplyParsing::Unified && self.head.logprobs.is_some());
         if let Some(message) = read.or_else(|| shows_tokens.then(MessageDelta::default)) {
-            self.delta(context, step, message, out);
+            self.message(context, step, message, out);
         }
         Ok(())
     }
 
-    fn delta(&self, context: &Context, delta: &Delta, message: MessageDelta, out: &mut Outbox) {
+    fn message(&self, context: &Context, delta: &Delta, message: MessageDelta, out: &mut Outbox) {
         let wire = &context.wire;
         let Some(choice) = self.generation.choices.get(delta.choice) else { return };
         let tokens = delta.tokens();
@@ -145,7 +147,7 @@ impl ChatStream {
         let choice = self.generation.choices.get(index);
         let finish = choice.and_then(|choice| choice.finish);
         let by_calls = finish.is_some_and(|finish| self.reply.finished_by_calls(index, finish.reason));
-        let reason = choice.map_or(Value::Null, super::generation::Choice::finish_reason);
+        let reason = choice.map_or(Value::Null, super::choice::Choice::finish_reason);
         let delta = delta_json(context, message);
         shaped(
             &context.wire,
@@ -155,7 +157,7 @@ impl ChatStream {
                 ("delta", delta),
                 ("logprobs", logprobs),
                 ("finish_reason", if by_calls { "tool_calls".into() } else { reason }),
-                ("stop_reason", choice.map_or(Value::Null, super::generation::Choice::stop_reason)),
+                ("stop_reason", choice.map_or(Value::Null, super::choice::Choice::stop_reason)),
                 ("token_ids", token_ids),
             ],
         )
@@ -193,8 +195,33 @@ impl ChatStream {
             ],
         )
     }
+}
 
-    fn end(&self, context: &Context, out: &mut Outbox) {
+impl Told for ChatStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
+        if self.first_choice.is_none() {
+            self.first_choice = Some(delta.choice);
+            for index in 0..self.generation.choices.len() {
+                self.role(context, index, out);
+            }
+            if let Some(error) = self.unechoable.take() {
+                self.generation.abort();
+                return Err(error);
+            }
+            if let Some(text) = self.echo.take() {
+                for index in 0..self.generation.choices.len() {
+                    self.echo(context, index, &text, out);
+                }
+            }
+        }
+        self.step(context, &delta, out)
+    }
+
+    fn end(&mut self, context: &Context, out: &mut Outbox) {
         if self.plan.last == FinalUsage::Sent {
             let counted = (0..self.generation.choices.len()).map(|choice| self.reply.reasoning_tokens(choice));
             let usage = Usage {
@@ -207,48 +234,6 @@ impl ChatStream {
             out.event(&chunk);
         }
         out.done();
-    }
-}
-
-impl Events for ChatStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        let delta = match self.generation.next().await {
-            Some(Ok(delta)) => delta,
-            Some(Err(error)) => {
-                out.error(&context.wire, &error);
-                out.done();
-                return false;
-            }
-            None => {
-                self.end(context, out);
-                return false;
-            }
-        };
-        if self.first_choice.is_none() {
-            self.first_choice = Some(delta.choice);
-            for index in 0..self.generation.choices.len() {
-                self.role(context, index, out);
-            }
-            if let Some(error) = self.unechoable.take() {
-                self.generation.abort();
-                out.error(&context.wire, &error);
-                out.done();
-                return false;
-            }
-            if let Some(text) = self.echo.take() {
-                for index in 0..self.generation.choices.len() {
-                    self.echo(context, index, &text, out);
-                }
-            }
-        }
-        match self.step(context, &delta, out) {
-            Ok(()) => true,
-            Err(error) => {
-                out.error(&context.wire, &error);
-                out.done();
-                false
-            }
-        }
     }
 }
 

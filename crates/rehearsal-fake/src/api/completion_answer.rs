@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
+    choice::Choice,
     context::Context,
-    generation::{Choice, Generation, Prompt},
+    generation::{Generation, Prompt},
     logprobs::{Logprobs, TokenNames, Wanted},
     object::shaped,
     request_metrics::request_metrics,

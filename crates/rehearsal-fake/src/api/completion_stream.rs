@@ -3,13 +3,16 @@
 use serde_json::{Value, json};
 
 use super::{
+    choice::{Choice, Delta},
     completion_answer::{CompletionHead, completion_usage},
     context::Context,
-    generation::{Choice, Delta, Generation},
+    error::ApiError,
+    generation::Generation,
     logprobs::Logprobs,
     object::shaped,
     request_metrics::insert_metrics,
-    sse::{Events, Outbox},
+    sse::Outbox,
+    told::Told,
     usage_json::{Place, usage_json},
 };
 use crate::{
@@ -34,7 +37,7 @@ impl CompletionStream {
         Self { head, plan, generation, first_choice: None, offsets: vec![0; choices] }
     }
 
-    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) {
+    fn tell(&mut self, context: &Context, delta: Delta, out: &mut Outbox) {
         let Some(choice) = self.generation.choices.get(delta.choice) else { return };
         let Some(prompt) = self.head.prompts.get(choice.prompt) else { return };
         let wire = &context.wire;
@@ -126,8 +129,20 @@ impl CompletionStream {
             ],
         )
     }
+}
 
-    fn end(&self, context: &Context, out: &mut Outbox) {
+impl Told for CompletionStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
+        self.first_choice.get_or_insert(delta.choice);
+        self.tell(context, delta, out);
+        Ok(())
+    }
+
+    fn end(&mut self, context: &Context, out: &mut Outbox) {
         if self.plan.last == FinalUsage::Sent {
             let usage = completion_usage(&self.generation, self.first_choice.unwrap_or(0));
             let usage = usage_json(&context.wire, context.app.frontend.prompt_tokens_details, Place::Last, &usage);
@@ -136,26 +151,6 @@ impl CompletionStream {
             out.event(&chunk);
         }
         out.done();
-    }
-}
-
-impl Events for CompletionStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        let delta = match self.generation.next().await {
-            Some(Ok(delta)) => delta,
-            Some(Err(error)) => {
-                out.error(&context.wire, &error);
-                out.done();
-                return false;
-            }
-            None => {
-                self.end(context, out);
-                return false;
-            }
-        };
-        self.first_choice.get_or_insert(delta.choice);
-        self.delta(context, delta, out);
-        true
     }
 }
 

@@ -3,14 +3,17 @@
 use serde_json::{Value, json};
 
 use super::{
+    choice::{Choice, Delta},
     completion_answer::completion_usage,
     context::Context,
+    error::ApiError,
     generate_tokens::weight_versions,
-    generation::{Choice, Generation},
+    generation::Generation,
     logprobs::{Logprobs, Wanted},
     object::shaped,
     options::PromptTokensDetails,
-    sse::{Events, Outbox},
+    sse::Outbox,
+    told::Told,
     usage_json::{Place, usage_json},
 };
 use crate::{
@@ -98,35 +101,29 @@ impl GenerateStream {
     }
 }
 
-impl Events for GenerateStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        let wire = &context.wire;
-        match self.generation.next().await {
-            Some(Ok(delta)) => {
-                let Some(choice) = self.generation.choices.get(delta.choice) else { return false };
-                let from = choice.token_ids.len() - usize::from(delta.token.is_some());
-                let usage = match self.plan.each_chunk {
-                    EachChunk::Counts => usage_json(wire, PromptTokensDetails::Hidden, Place::Whole, &choice.usage()),
-                    EachChunk::Null | EachChunk::Absent => Value::Null,
-                };
-                let choice = self.head.choice(context, delta.choice, choice, from);
-                out.event(&self.chunk(context, usage, vec![choice]));
-                true
-            }
-            Some(Err(error)) => {
-                out.error(wire, &error);
-                out.done();
-                false
-            }
-            None => {
-                if self.plan.last == FinalUsage::Sent {
-                    let details = context.app.frontend.prompt_tokens_details;
-                    let usage = usage_json(wire, details, Place::Last, &completion_usage(&self.generation, 0));
-                    out.event(&self.chunk(context, usage, Vec::new()));
-                }
-                out.done();
-                false
-            }
+impl Told for GenerateStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
+        let Some(choice) = self.generation.choices.get(delta.choice) else { return Ok(()) };
+        let from = choice.token_ids.len() - usize::from(delta.token.is_some());
+        let usage = match self.plan.each_chunk {
+            EachChunk::Counts => usage_json(&context.wire, PromptTokensDetails::Hidden, Place::Whole, &choice.usage()),
+            EachChunk::Null | EachChunk::Absent => Value::Null,
+        };
+        let choice = self.head.choice(context, delta.choice, choice, from);
+        out.event(&self.chunk(context, usage, vec![choice]));
+        Ok(())
+    }
+
+    fn end(&mut self, context: &Context, out: &mut Outbox) {
+        if self.plan.last == FinalUsage::Sent {
+            let details = context.app.frontend.prompt_tokens_details;
+            let usage = usage_json(&context.wire, details, Place::Last, &completion_usage(&self.generation, 0));
+            out.event(&self.chunk(context, usage, Vec::new()));
         }
+        out.done();
     }
 }

@@ -5,17 +5,20 @@ use std::{collections::VecDeque, sync::Arc};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{context::Context, error::ApiError, steering::Gate, structured::Structured};
+use super::{
+    choice::{Choice, Delta},
+    context::Context,
+    error::ApiError,
+    steering::Gate,
+    structured::Structured,
+};
 use crate::{
     driver::{Emission, EngineHandle, Submission, Ticket, Tokens},
-    engine::{
-        ContentKey, Continuation, EngineRequest, Finish, FinishReason, Nanos, PrefixCacheReads, SamplingParams,
-        StopReason,
-    },
+    engine::{ContentKey, Continuation, EngineRequest, Finish, FinishReason, PrefixCacheReads, SamplingParams},
     server::Admission,
     structured::ConstrainedSource,
     text::TextRequest,
-    tokenizer::{GeneratedText, Tokenizer},
+    tokenizer::Tokenizer,
     usage::Usage,
     version::UnfinishedCharacters,
 };
@@ -42,101 +45,6 @@ pub(super) struct Job<'a> {
     pub(super) cache_salt: Option<String>,
     pub(super) prefix_cache_reads: PrefixCacheReads,
     pub(super) priority: i32,
-}
-
-/// One choice while it grows.
-#[derive(Debug)]
-pub(super) struct Choice {
-    /// Index of its prompt.
-    pub(super) prompt: usize,
-    pub(super) prompt_tokens: u64,
-    pub(super) token_ids: Vec<u32>,
-    pub(super) finish: Option<Finish>,
-    /// When its last token came, in the engine's time.
-    pub(super) last_token_at: Option<Nanos>,
-    /// Tokens of which a [`Delta`] has told.
-    sent: usize,
-    text: GeneratedText,
-    stop: Vec<String>,
-}
-
-impl Choice {
-    /// An empty choice of the prompt with this index.
-    pub(super) fn new(tokenizer: &Tokenizer, index: usize, prompt: &Prompt, sampling: &SamplingParams) -> Self {
-        Self {
-            prompt: index,
-            prompt_tokens: prompt.tokens.len() as u64,
-            token_ids: Vec::new(),
-            finish: None,
-            last_token_at: None,
-            sent: 0,
-            text: GeneratedText::new(tokenizer, sampling),
-            stop: sampling.stop.clone(),
-        }
-    }
-
-    /// The same with characters that are unfinished at the end shown.
-    fn with_unfinished_characters(self) -> Self {
-        Self { text: self.text.with_unfinished_characters(), ..self }
-    }
-
-    /// Takes all tokens and the end at once, and returns the text of the first `shown` tokens.
-    pub(super) fn take(&mut self, tokens: &[u32], shown: usize, finish: Finish) -> String {
-        for token in tokens.iter().take(shown) {
-            self.text.push(*token);
-        }
-        self.token_ids.extend_from_slice(tokens);
-        self.finish = Some(finish);
-        self.text.finish(&finish)
-    }
-
-    /// Its whole text.
-    pub(super) fn text(&self) -> &str {
-        self.text.text()
-    }
-
-    /// What it has used so far.
-    pub(super) fn usage(&self) -> Usage {
-        Usage { prompt_tokens: self.prompt_tokens, completion_tokens: self.token_ids.len() as u64, ..Usage::default() }
-    }
-
-    /// `finish_reason`.
-    pub(super) fn finish_reason(&self) -> Value {
-        match self.finish.map(|finish| finish.reason) {
-            None => Value::Null,
-            Some(FinishReason::Stop) => "stop".into(),
-            Some(FinishReason::Length) => "length".into(),
-            Some(FinishReason::Abort) => "abort".into(),
-            Some(FinishReason::Error) => "error".into(),
-        }
-    }
-
-    /// `stop_reason`.
-    pub(super) fn stop_reason(&self) -> Value {
-        match self.finish.and_then(|finish| finish.stop_reason) {
-            None => Value::Null,
-            Some(StopReason::Token(id)) => id.into(),
-            Some(StopReason::Text(index)) => self.stop.get(index).map_or(Value::Null, |stop| stop.as_str().into()),
-        }
-    }
-}
-
-/// What one token brought to a choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Delta {
-    /// Index of the choice among all of the request.
-    pub(super) choice: usize,
-    pub(super) text: String,
-    pub(super) token: Option<u32>,
-    /// Tokens before it that `stream_interval` has held back.
-    pub(super) earlier: Vec<u32>,
-}
-
-impl Delta {
-    /// All its tokens, in order.
-    pub(super) fn tokens(&self) -> Vec<u32> {
-        self.earlier.iter().copied().chain(self.token).collect()
-    }
 }
 
 /// A request that is being generated. Dropping it aborts what is not finished.
@@ -303,7 +211,7 @@ impl Generation {
         let Some(choice) = self.choices.get_mut(index) else { return Some(Err(ApiError::engine_dead())) };
         if let Some(token) = token {
             choice.token_ids.push(token);
-            choice.text.push(token);
+            choice.growing.push(token);
             choice.last_token_at = Some(at);
         }
         choice.finish = finish;
@@ -318,8 +226,8 @@ impl Generation {
             Some(Finish { reason: FinishReason::Error, .. }) => {
                 return Some(Err(ApiError::internal("Internal server error")));
             }
-            Some(finish) => choice.text.finish(finish),
-            None => choice.text.ready(),
+            Some(finish) => choice.growing.finish(finish),
+            None => choice.growing.ready(),
         };
         Some(Ok(Some(Delta { choice: index, text, token, earlier })))
     }

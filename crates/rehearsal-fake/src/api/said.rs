@@ -1,9 +1,9 @@
 //! What a reply says, taken apart: thoughts, text, calls of tools.
 
 use super::{
+    choice::{Choice, Delta},
     context::Context,
     error::ApiError,
-    generation::{Choice, Delta},
 };
 use crate::{
     engine::FinishReason,

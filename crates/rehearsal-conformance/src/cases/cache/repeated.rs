@@ -1,7 +1,7 @@
 use futures_util::FutureExt;
 use serde_json::json;
 
-use super::{NEEDS, cached, long_prompt};
+use super::{NEEDS, cached, full_hit, long_prompt};
 use crate::{
     call::Endpoint,
     check::{Check, Running},
@@ -24,13 +24,13 @@ pub(super) const CHECK: Check = Check {
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let (prompt, block) = long_prompt(s, "repeated")?;
-        let whole_blocks = s.prompt_ids("whole blocks", usize::try_from(3 * block).unwrap_or_default());
+        let whole_blocks = s.prompt_ids("whole blocks", 3 * block);
         for prompt in [prompt, whole_blocks] {
             let over = json!({"prompt": prompt, "max_tokens": 1});
             s.whole(Endpoint::Completions, over.clone()).await?;
             let body = s.whole(Endpoint::Completions, over).await?;
-            let length = prompt.len() as u64;
-            s.equal(format!("cached of {length}"), Some((length - 1) / block * block), cached(&body));
+            let length = prompt.len();
+            s.equal(format!("cached of {length}"), Some(full_hit(length, block)), cached(&body));
         }
         Ok(())
     }

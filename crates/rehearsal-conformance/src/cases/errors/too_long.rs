@@ -10,9 +10,6 @@ use crate::{
     verdict::Level,
 };
 
-/// The longest prompt that is worth its bytes.
-const LONGEST: u64 = 262_144;
-
 pub(super) const REFUSED: Check = Check {
     id: "E-20",
     level: Level::Must,
@@ -51,10 +48,16 @@ pub(super) const NAMES_THE_LIMIT: Check = Check {
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let answer = too_long(s, false).await?;
-        let limit = s.facts().max_model_len.unwrap_or_default();
-        let message = answer.json().ok().and_then(|body| body.pointer("/error/message").cloned());
-        let message = message.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let names = |number: u64| message.split(|c: char| !c.is_ascii_digit()).any(|word| word == number.to_string());
+        let limit = s.context_length()?;
+        let body = answer.json().unwrap_or(Value::Null);
+        let Some(message) = body.pointer("/error/message").and_then(Value::as_str) else {
+            return Err(Stop::Missed {
+                about: "error".into(),
+                expected: "an object with a message".into(),
+                seen: answer.summary(),
+            });
+        };
+        let names = |number: usize| message.split(|c: char| !c.is_ascii_digit()).any(|word| word == number.to_string());
         let seen = [limit, limit - 1].into_iter().find(|number| names(*number));
         let bug = KnownBug { shows: Some(limit - 1), issue: "vLLM #33418" };
         s.equal_or_known("length named", Some(limit), (s.profile() == ServerProfile::Py013).then_some(bug), seen);
@@ -64,10 +67,6 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
 }
 
 async fn too_long(s: &mut Session<'_>, stream: bool) -> Result<Answer, Stop> {
-    let limit = s.facts().max_model_len.unwrap_or_default();
-    if !(8..=LONGEST).contains(&limit) {
-        return Err(Stop::Skipped(format!("max_model_len is {limit}, and prompts up to {LONGEST} ids are sent")));
-    }
-    let prompt = s.prompt_ids("too long", usize::try_from(limit + 10).unwrap_or_default());
+    let prompt = s.prompt_ids("too long", s.context_length()? + 10);
     s.send(Endpoint::Completions, json!({"prompt": prompt, "max_tokens": 1, "stream": stream})).await
 }

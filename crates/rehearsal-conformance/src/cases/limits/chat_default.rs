@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 6;
 
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
-        let limit = s.facts().max_model_len.unwrap_or_default();
+        let limit = s.context_length()? as u64;
         let messages = nearly_full(s, limit).await?;
         let body = s.whole(Endpoint::Chat, json!({"messages": messages, "ignore_eos": true})).await?;
         let counts = s.counts(Endpoint::Chat, &body)?;

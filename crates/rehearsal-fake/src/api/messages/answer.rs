@@ -4,13 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::usage::messages_usage;
 use crate::{
-    api::{
-        context::Context,
-        error::ApiError,
-        generation::{Choice, Generation},
-        said::Said,
-        usage_json::Place,
-    },
+    api::{choice::Choice, context::Context, error::ApiError, generation::Generation, said::Said, usage_json::Place},
     tools::Reading,
     version::{MessagesContent, StopSequence},
 };

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use super::{answer::stop, blocks::Blocks, error::kind_and_message, usage::messages_usage};
 use crate::{
     api::{
+        choice::{Choice, Delta},
         context::Context,
         error::ApiError,
-        generation::{Choice, Generation},
+        generation::Generation,
         object::shaped,
         said::Listener,
-        sse::{Events, Outbox},
+        sse::Outbox,
+        told::Told,
         usage_json::Place,
     },
     tools::Reading,
@@ -50,6 +52,32 @@ impl MessagesStream {
         out.named("message_start", &json!({"type": "message_start", "message": message}));
     }
 
+    fn done(context: &Context, out: &mut Outbox) {
+        if context.features().messages_done_marker == DoneMarker::Sent {
+            out.done();
+        }
+    }
+}
+
+impl Told for MessagesStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
+        let Some(choice) = self.generation.choices.get(delta.choice) else { return Ok(()) };
+        if !self.begun {
+            self.begun = true;
+            self.start(context, choice, out);
+        }
+        let said = self.listener.hear(context, choice, &delta)?;
+        let lost = choice.finish.is_some() && context.features().messages_last_delta == LastDelta::Lost;
+        if let (false, Some(said)) = (lost, said) {
+            self.blocks.add(context, said, out);
+        }
+        Ok(())
+    }
+
     fn end(&mut self, context: &Context, out: &mut Outbox) {
         self.blocks.close(out);
         if let Some(choice) = self.generation.choices.first() {
@@ -63,49 +91,9 @@ impl MessagesStream {
         Self::done(context, out);
     }
 
-    fn failed(context: &Context, error: &ApiError, out: &mut Outbox) {
-        let (_, message) = kind_and_message(context.features(), error);
+    fn failed(&mut self, context: &Context, error: ApiError, out: &mut Outbox) {
+        let (_, message) = kind_and_message(context.features(), &error);
         out.named("error", &json!({"type": "error", "error": {"type": "internal_error", "message": message}}));
-    }
-
-    fn done(context: &Context, out: &mut Outbox) {
-        if context.features().messages_done_marker == DoneMarker::Sent {
-            out.done();
-        }
-    }
-}
-
-impl Events for MessagesStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        let delta = match self.generation.next().await {
-            Some(Ok(delta)) => delta,
-            Some(Err(error)) => {
-                Self::failed(context, &error, out);
-                Self::done(context, out);
-                return false;
-            }
-            None => {
-                self.end(context, out);
-                return false;
-            }
-        };
-        let Some(choice) = self.generation.choices.get(delta.choice) else { return true };
-        if !self.begun {
-            self.begun = true;
-            self.start(context, choice, out);
-        }
-        let said = match self.listener.hear(context, choice, &delta) {
-            Ok(said) => said,
-            Err(error) => {
-                Self::failed(context, &error, out);
-                Self::done(context, out);
-                return false;
-            }
-        };
-        let lost = choice.finish.is_some() && context.features().messages_last_delta == LastDelta::Lost;
-        if let (false, Some(said)) = (lost, said) {
-            self.blocks.add(context, said, out);
-        }
-        true
+        Self::done(context, out);
     }
 }

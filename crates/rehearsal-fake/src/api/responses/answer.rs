@@ -8,8 +8,9 @@ use super::{items, usage::responses_usage};
 use crate::{
     api::{
         chat_answer::reasoning_tokens,
+        choice::Choice,
         context::Context,
-        generation::{Choice, Generation},
+        generation::Generation,
         logprobs::{Logprobs, TokenNames, Wanted},
         object::shaped,
         request_metrics::request_metrics,

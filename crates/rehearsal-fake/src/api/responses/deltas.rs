@@ -11,10 +11,13 @@ use super::{
 };
 use crate::{
     api::{
+        choice::Delta,
         context::Context,
+        error::ApiError,
         generation::Generation,
         said::{Listener, Said},
-        sse::{Events, Outbox},
+        sse::Outbox,
+        told::Told,
     },
     tools::{Reading, ToolChoice},
 };
@@ -150,6 +153,41 @@ impl DeltaStream {
         item["summary"] = json!([]);
         self.numbers.item("response.output_item.done", self.output_index, &item, out);
     }
+}
+
+/// A UUID of version 4 in form.
+fn uuid(context: &Context) -> String {
+    let digits = format!("{:0>16}{:0>16}", context.new_id(), context.new_id());
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}
+
+impl Told for DeltaStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn open(&mut self, context: &Context, out: &mut Outbox) -> bool {
+        if self.begun {
+            return false;
+        }
+        self.begun = true;
+        let response = self.head.unfinished(context, "in_progress");
+        self.numbers.response("response.created", &response, out);
+        self.numbers.response("response.in_progress", &response, out);
+        true
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
+        let Some(choice) = self.generation.choices.first() else { return Ok(()) };
+        let sent = choice.token_ids.len().saturating_sub(delta.tokens().len());
+        let logprobs = self.head.logprobs_after(context, sent, &choice.token_ids);
+        self.last_delta.clone_from(&delta.text);
+        if let Some(said) = self.listener.hear(context, choice, &delta)? {
+            self.add(context, said, &logprobs, out);
+        }
+        Ok(())
+    }
 
     fn end(&mut self, context: &Context, out: &mut Outbox) {
         match self.said {
@@ -163,44 +201,7 @@ impl DeltaStream {
         let response = self.head.finished(context, &self.generation, output);
         self.numbers.response("response.completed", &response, out);
     }
-}
 
-/// A UUID of version 4 in form.
-fn uuid(context: &Context) -> String {
-    let digits = format!("{:0>16}{:0>16}", context.new_id(), context.new_id());
-    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
-}
-
-impl Events for DeltaStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        if !self.begun {
-            self.begun = true;
-            let response = self.head.unfinished(context, "in_progress");
-            self.numbers.response("response.created", &response, out);
-            self.numbers.response("response.in_progress", &response, out);
-            return true;
-        }
-        let delta = match self.generation.next().await {
-            Some(Ok(delta)) => delta,
-            // the exception ends the stream without a word
-            Some(Err(_)) => return false,
-            None => {
-                self.end(context, out);
-                return false;
-            }
-        };
-        let generated = self.generation.choices.first().map_or(&[][..], |choice| choice.token_ids.as_slice());
-        let sent = generated.len().saturating_sub(delta.tokens().len());
-        let logprobs = self.head.logprobs_after(context, sent, generated);
-        self.last_delta.clone_from(&delta.text);
-        let heard = self.generation.choices.first().map(|choice| self.listener.hear(context, choice, &delta));
-        match heard {
-            Some(Ok(Some(said))) => self.add(context, said, &logprobs, out),
-            // the exception ends the stream without a word
-            Some(Err(_)) => return false,
-            Some(Ok(None)) | None => {}
-        }
-        true
-    }
+    /// The exception ends the stream without a word.
+    fn failed(&mut self, _: &Context, _: ApiError, _: &mut Outbox) {}
 }

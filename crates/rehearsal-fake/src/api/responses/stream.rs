@@ -7,10 +7,13 @@ use super::{
     items::{FunctionCall, Status, call_id, message, reasoning, reasoning_part, text_part},
 };
 use crate::api::{
+    choice::Delta,
     context::Context,
+    error::ApiError,
     generation::Generation,
     said::{Call, Listener, Said},
-    sse::{Events, Outbox},
+    sse::Outbox,
+    told::Told,
 };
 
 /// A response on its way out: its beginning, then each item opened, filled and closed, then its end.
@@ -207,18 +210,6 @@ impl ItemStream {
         });
         out.named(kind, &event);
     }
-
-    fn end(&mut self, context: &Context, out: &mut Outbox) {
-        self.close(context, out);
-        let mut output = std::mem::take(&mut self.output);
-        if output.is_empty()
-            && let Some(choice) = self.generation.choices.first()
-        {
-            output = self.head.output(context, choice, &Said::default());
-        }
-        let response = self.head.finished(context, &self.generation, output);
-        self.numbers.response("response.completed", &response, out);
-    }
 }
 
 /// Log probabilities of a delta have no bytes.
@@ -234,38 +225,45 @@ pub(super) fn delta_logprobs(logprobs: &Value) -> Value {
     entries.iter().map(entry).collect()
 }
 
-impl Events for ItemStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        if !self.begun {
-            self.begun = true;
-            let response = self.head.unfinished(context, "in_progress");
-            self.numbers.response("response.created", &response, out);
-            self.numbers.response("response.in_progress", &response, out);
-            return true;
+impl Told for ItemStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn open(&mut self, context: &Context, out: &mut Outbox) -> bool {
+        if self.begun {
+            return false;
         }
-        let delta = match self.generation.next().await {
-            Some(Ok(delta)) => delta,
-            Some(Err(error)) => {
-                out.error(&context.wire, &error);
-                return false;
-            }
-            None => {
-                self.end(context, out);
-                return false;
-            }
-        };
-        let generated = self.generation.choices.first().map_or(&[][..], |choice| choice.token_ids.as_slice());
-        let sent = generated.len().saturating_sub(delta.tokens().len());
-        let logprobs = self.head.logprobs_after(context, sent, generated);
-        let heard = self.generation.choices.first().map(|choice| self.listener.hear(context, choice, &delta));
-        match heard {
-            Some(Ok(Some(said))) => self.add(context, said, &logprobs, out),
-            Some(Err(error)) => {
-                out.error(&context.wire, &error);
-                return false;
-            }
-            Some(Ok(None)) | None => {}
-        }
+        self.begun = true;
+        let response = self.head.unfinished(context, "in_progress");
+        self.numbers.response("response.created", &response, out);
+        self.numbers.response("response.in_progress", &response, out);
         true
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
+        let Some(choice) = self.generation.choices.first() else { return Ok(()) };
+        let sent = choice.token_ids.len().saturating_sub(delta.tokens().len());
+        let logprobs = self.head.logprobs_after(context, sent, &choice.token_ids);
+        if let Some(said) = self.listener.hear(context, choice, &delta)? {
+            self.add(context, said, &logprobs, out);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, context: &Context, out: &mut Outbox) {
+        self.close(context, out);
+        let mut output = std::mem::take(&mut self.output);
+        if output.is_empty()
+            && let Some(choice) = self.generation.choices.first()
+        {
+            output = self.head.output(context, choice, &Said::default());
+        }
+        let response = self.head.finished(context, &self.generation, output);
+        self.numbers.response("response.completed", &response, out);
+    }
+
+    fn failed(&mut self, context: &Context, error: ApiError, out: &mut Outbox) {
+        out.error(&context.wire, &error);
     }
 }

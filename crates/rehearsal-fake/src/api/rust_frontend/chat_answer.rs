@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
+        choice::Choice,
         context::Context,
-        generation::{Choice, Generation},
+        generation::Generation,
         logprobs::{Logprobs, TokenNames, Wanted},
         object::shaped,
     },

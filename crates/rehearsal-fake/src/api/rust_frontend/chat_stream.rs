@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
+        choice::{Choice, Delta},
         context::Context,
-        generation::{Choice, Delta, Generation},
+        error::ApiError,
+        generation::Generation,
         object::shaped,
-        sse::{Events, Outbox},
+        sse::Outbox,
+        told::Told,
     },
     chat_answer::{ChatHead, call_id, finish_reason},
     refusal::Refusal,
@@ -75,7 +78,7 @@ impl ChatStream {
         }
     }
 
-    fn delta(&mut self, context: &Context, delta: &Delta, out: &mut Outbox) {
+    fn tell(&mut self, context: &Context, delta: &Delta, out: &mut Outbox) {
         let before = self.reader.calls();
         let said = self.reader.push(&delta.text);
         let Some(choice) = self.generation.choices.first() else { return };
@@ -182,7 +185,7 @@ impl ChatStream {
         )
     }
 
-    fn end(&self, context: &Context, out: &mut Outbox) {
+    fn last(&self, context: &Context, out: &mut Outbox) {
         if self.plan.last == FinalUsage::Sent {
             let account = Account { usage: self.generation.usage(0), reasoning_tokens: self.reader.reasoning_tokens() };
             out.event(&self.object(context, Vec::new(), account.last(context), Value::Null));
@@ -191,26 +194,27 @@ impl ChatStream {
     }
 }
 
-impl Events for ChatStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        let delta = match self.generation.next().await {
-            Some(Ok(delta)) => delta,
-            Some(Err(error)) => {
-                out.event(&Refusal::from(error).json());
-                out.done();
-                return false;
-            }
-            None => {
-                self.end(context, out);
-                return false;
-            }
-        };
+impl Told for ChatStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
         if !self.begun {
             self.begun = true;
             self.begin(context, out);
         }
-        self.delta(context, &delta, out);
-        true
+        self.tell(context, &delta, out);
+        Ok(())
+    }
+
+    fn end(&mut self, context: &Context, out: &mut Outbox) {
+        self.last(context, out);
+    }
+
+    fn failed(&mut self, _: &Context, error: ApiError, out: &mut Outbox) {
+        out.event(&Refusal::from(error).json());
+        out.done();
     }
 }
 

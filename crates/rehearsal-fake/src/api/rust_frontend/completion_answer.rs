@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
+        choice::Choice,
         context::Context,
-        generation::{Choice, Generation, Prompt},
+        generation::{Generation, Prompt},
         logprobs::{Logprobs, Wanted},
         object::shaped,
     },

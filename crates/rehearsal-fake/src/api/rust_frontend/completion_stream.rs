@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        context::Context,
-        generation::{Delta, Generation},
-        object::shaped,
-        sse::{Events, Outbox},
+        choice::Delta, context::Context, error::ApiError, generation::Generation, object::shaped, sse::Outbox,
+        told::Told,
     },
     completion_answer::CompletionHead,
     refusal::Refusal,
@@ -62,7 +60,7 @@ impl CompletionStream {
         self.sent = sent;
     }
 
-    fn delta(&mut self, context: &Context, delta: &Delta, out: &mut Outbox) {
+    fn tell(&mut self, context: &Context, delta: &Delta, out: &mut Outbox) {
         let Some(choice) = self.generation.choices.first() else { return };
         let so_far = choice.token_ids.len() as u64;
         let tokens = delta.token.as_slice();
@@ -121,7 +119,7 @@ impl CompletionStream {
         )
     }
 
-    fn end(&self, context: &Context, out: &mut Outbox) {
+    fn last(&self, context: &Context, out: &mut Outbox) {
         if self.plan.last == FinalUsage::Sent {
             let account = Account { usage: self.generation.usage(0), reasoning_tokens: 0 };
             out.event(&self.object(context, Vec::new(), account.last(context)));
@@ -130,25 +128,26 @@ impl CompletionStream {
     }
 }
 
-impl Events for CompletionStream {
-    async fn next(&mut self, context: &Context, out: &mut Outbox) -> bool {
-        let delta = match self.generation.next().await {
-            Some(Ok(delta)) => delta,
-            Some(Err(error)) => {
-                out.event(&Refusal::from(error).json());
-                out.done();
-                return false;
-            }
-            None => {
-                self.end(context, out);
-                return false;
-            }
-        };
+impl Told for CompletionStream {
+    fn generation(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+
+    fn delta(&mut self, context: &Context, delta: Delta, out: &mut Outbox) -> Result<(), ApiError> {
         if !self.begun {
             self.begun = true;
             self.begin(context, out);
         }
-        self.delta(context, &delta, out);
-        true
+        self.tell(context, &delta, out);
+        Ok(())
+    }
+
+    fn end(&mut self, context: &Context, out: &mut Outbox) {
+        self.last(context, out);
+    }
+
+    fn failed(&mut self, _: &Context, error: ApiError, out: &mut Outbox) {
+        out.event(&Refusal::from(error).json());
+        out.done();
     }
 }
