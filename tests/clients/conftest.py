@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import threading
 from dataclasses import dataclass
 
 import httpx
@@ -22,6 +23,9 @@ class Fake:
     model: str
     url: str
     process: subprocess.Popen
+    # what it said on stderr, read as it comes: a full pipe would hold its access log, and so every answer
+    said: list
+    reader: threading.Thread
 
     @property
     def is_rust(self):
@@ -51,15 +55,19 @@ def started(version, model, flags):
         said.append(line)
         for word in line.split():
             if word.startswith("http://"):
-                return Fake(version, model, word.rstrip("/,."), process)
+                reader = threading.Thread(target=lambda: said.extend(process.stderr), daemon=True)
+                reader.start()
+                return Fake(version, model, word.rstrip("/,."), process, said, reader)
     raise RuntimeError(f"{' '.join(command)} ended: {''.join(said)}")
 
 
 def stopped(fake):
     died = fake.process.poll()
     fake.process.terminate()
-    rest = fake.process.communicate(timeout=10)[1]
-    assert died is None and "panicked" not in rest, f"the fake of {fake.version} died: {rest}"
+    fake.process.wait(timeout=10)
+    fake.reader.join(timeout=10)
+    rest = "".join(fake.said)
+    assert died is None and "panicked" not in rest, f"the fake of {fake.version} died: {rest[-4000:]}"
 
 
 @pytest.fixture(scope="session")
