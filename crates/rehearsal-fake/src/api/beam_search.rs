@@ -15,6 +15,7 @@ use super::{
     fields::Fields,
     generation::{Generation, Job, Prompt, text_request},
     logprobs::{Logprobs, TokenNames, Wanted},
+    request_log,
     sse::{Events, Outbox},
 };
 use crate::{
@@ -52,6 +53,7 @@ impl Beams {
 
     /// Runs the search for every prompt of the job. The outcome has all its text at once.
     pub(super) async fn search(self, context: &Context, job: &Job<'_>) -> Result<Generation, ApiError> {
+        request_log::received(context, job);
         let searches = (0..).zip(&job.prompts).map(|(index, prompt)| async move {
             let best = Search::new(self, context, job, prompt).run().await?;
             Ok::<_, ApiError>(best.into_iter().map(move |beam| (index, prompt, beam)))

@@ -71,6 +71,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         _ => PrefixCacheReads::Bypassed,
     };
     let job = Job {
+        id: &head.id,
         prompts: vec![prompt],
         n: request.sampling.choices(),
         messages: Some(&request.messages),
@@ -173,17 +174,19 @@ fn prompt_with_images(context: &Context, request: &ChatRequest) -> Result<(Promp
         }
         None => max_tokens,
     };
+    let sampling = request.sampling.or(&app.frontend.generation_defaults);
+    let max_tokens = app.frontend.generation_defaults.limited(features, request.wanted.is_some(), max_tokens);
     if request.beams.is_some() {
         if request.stream.is_none() {
             check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
         }
     } else {
-        request.sampling.check(features, max_tokens, app.vocab_size)?;
+        sampling.check(features, max_tokens, app.vocab_size)?;
         check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
     }
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
-    let mut sampling = request.sampling.engine(max_tokens, &app.tokenizer);
+    let mut sampling = sampling.engine(max_tokens, &app.tokenizer);
     if request.tools.shows_special_tokens(features, &app.frontend) {
         sampling.skip_special_tokens = false;
     }

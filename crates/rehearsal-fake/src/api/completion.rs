@@ -62,6 +62,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         _ => PrefixCacheReads::Bypassed,
     };
     let job = Job {
+        id: &head.id,
         prompts,
         n: request.sampling.choices(),
         messages: None,
@@ -121,15 +122,18 @@ pub(super) fn measured(
     })?;
     let wanted = limits::Wanted { tokens: request.max_tokens, field: "max_tokens" };
     let max_tokens = limits::for_completion(features, app.max_model_len, tokens.len(), wanted)?;
-    let max_tokens = match max_tokens {
-        _ if request.is_unlimited() => i64::from(app.max_model_len) - i64::try_from(tokens.len()).unwrap_or(i64::MAX),
-        _ if request.generates_hidden_token() => 1,
-        tokens => tokens,
+    let max_tokens = if request.is_unlimited() {
+        i64::from(app.max_model_len) - i64::try_from(tokens.len()).unwrap_or(i64::MAX)
+    } else {
+        max_tokens
     };
+    let max_tokens = app.frontend.generation_defaults.limited(features, !request.is_unlimited(), max_tokens);
+    let max_tokens = if request.generates_hidden_token() { 1 } else { max_tokens };
+    let sampling = request.sampling.or(&app.frontend.generation_defaults);
     if request.beams.is_some() {
         check_logprobs(context, Beams::alternatives(request.sampling.choices()), None)?;
     } else {
-        request.sampling.check(features, max_tokens, app.vocab_size)?;
+        sampling.check(features, max_tokens, app.vocab_size)?;
         check_logprobs(context, request.top_logprobs, request.prompt_logprobs)?;
     }
     if tokens.is_empty() {
@@ -137,7 +141,7 @@ pub(super) fn measured(
     }
     // `check` has refused everything below 1
     let max_tokens = u32::try_from(max_tokens).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
-    let sampling = request.sampling.engine(max_tokens, &app.tokenizer);
+    let sampling = sampling.engine(max_tokens, &app.tokenizer);
     request.structured.check()?;
     let gate = app.frontend.reasoning_parser.and_then(|parser| {
         let thinking = parser.thinking(&serde_json::Map::new(), &text);

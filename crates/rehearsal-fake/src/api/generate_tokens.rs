@@ -70,6 +70,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         logprobs: top.map(|top| Wanted { top, names: TokenNames::Ids }),
     };
     let job = Job {
+        id: &head.id,
         prompts: vec![prompt],
         n: request.sampling.choices(),
         messages: None,

@@ -9,6 +9,7 @@ use super::{
     choice::{Choice, Delta},
     context::Context,
     error::ApiError,
+    request_log,
     steering::Gate,
     structured::Structured,
 };
@@ -36,6 +37,8 @@ pub(super) struct Prompt {
 /// What a request asks of the engine.
 #[derive(Clone, Debug)]
 pub(super) struct Job<'a> {
+    /// The id that its answer carries.
+    pub(super) id: &'a str,
     pub(super) prompts: Vec<Prompt>,
     /// Choices of each prompt.
     pub(super) n: u32,
@@ -86,6 +89,7 @@ impl Generation {
 
     /// The same for prompts in which some tokens stand for other contents.
     pub(super) fn start_with(context: &Context, job: &Job<'_>, content_keys: &Arc<[ContentKey]>) -> Self {
+        request_log::received(context, job);
         let app = &context.app;
         let mut choices = Vec::new();
         let mut sequences = Vec::new();

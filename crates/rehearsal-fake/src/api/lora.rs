@@ -38,6 +38,11 @@ impl Adapters {
         self.held().contains_key(name)
     }
 
+    /// Where the adapter of that name lies.
+    pub(super) fn path(&self, name: &str) -> Option<String> {
+        self.held().get(name).cloned()
+    }
+
     /// Name and path of each.
     pub(super) fn all(&self) -> Vec<(String, String)> {
         self.held().iter().map(|(name, path)| (name.clone(), path.clone())).collect()

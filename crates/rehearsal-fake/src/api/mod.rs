@@ -34,6 +34,7 @@ mod frame;
 mod generate_tokens;
 mod generate_tokens_answer;
 mod generation;
+mod generation_defaults;
 mod images;
 mod invocations;
 mod limits;
@@ -54,6 +55,7 @@ pub(crate) mod python;
 mod python_json;
 mod query;
 mod render;
+mod request_log;
 mod request_metrics;
 mod responses;
 mod router;
@@ -77,8 +79,10 @@ mod usage_json;
 mod validation;
 
 pub use cors::{Cors, Credentials};
+pub use generation_defaults::GenerationDefaults;
 pub use options::{
     ApiDocs, AutoToolChoice, DevMode, Fingerprint, FrontendOptions, LoadTracking, LoraModule, MmKwargs,
-    PerRequestMetrics, PromptTokensDetails, RequestIdHeaders, ResponsesStore, RuntimeLora, ScaleOut, UnchosenTools,
+    PerRequestMetrics, PromptTokensDetails, RequestIdHeaders, RequestLog, ResponsesStore, RuntimeLora, ScaleOut,
+    UnchosenTools,
 };
 pub(crate) use router::router;

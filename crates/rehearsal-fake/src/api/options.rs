@@ -4,7 +4,12 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use serde_json::{Map, Value};
 
-use crate::{api::Cors, reasoning::ReasoningParser, tools::ToolCallParser, usage::UsageReporting};
+use crate::{
+    api::{Cors, GenerationDefaults},
+    reasoning::ReasoningParser,
+    tools::ToolCallParser,
+    usage::UsageReporting,
+};
 
 /// What the HTTP frontend is told at start-up; the engine's settings are in [`EngineConfig`](crate::engine::EngineConfig).
 ///
@@ -14,7 +19,7 @@ use crate::{api::Cors, reasoning::ReasoningParser, tools::ToolCallParser, usage:
 /// let options = FrontendOptions { usage_reporting: UsageReporting::Forced, ..FrontendOptions::for_model("tiny") };
 /// assert_eq!(options.served_model_names, ["tiny"]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FrontendOptions {
     /// `--served-model-name`: the names that requests may use. Answers carry the first one, whichever was used.
     pub served_model_names: Vec<String>,
@@ -76,6 +81,10 @@ pub struct FrontendOptions {
     pub response_role: String,
     /// `--disable-fastapi-docs`.
     pub api_docs: ApiDocs,
+    /// `--generation-config` and `--override-generation-config`.
+    pub generation_defaults: GenerationDefaults,
+    /// `--enable-log-requests`.
+    pub request_log: RequestLog,
     /// `--max-logprobs`.
     pub max_logprobs: u32,
     /// Bytes of a request body above which the answer is 413. vLLM has no such limit; this one keeps a test's memory bounded.
@@ -118,6 +127,8 @@ impl FrontendOptions {
             lora_modules: Vec::new(),
             response_role: "assistant".to_owned(),
             api_docs: ApiDocs::Served,
+            generation_defaults: GenerationDefaults::default(),
+            request_log: RequestLog::Off,
             max_logprobs: 20,
             max_body_bytes: 64 << 20,
         }
@@ -152,6 +163,16 @@ pub enum ApiDocs {
     Served,
     /// They are not.
     Hidden,
+}
+
+/// Whether the log has a line for each request that is handed to the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestLog {
+    /// None.
+    #[default]
+    Off,
+    /// A line each.
+    On,
 }
 
 /// Whether the model may decide to call a tool.

@@ -107,7 +107,9 @@ impl Rendered<'_> {
                 ("token_ids", json!(*self.prompt.tokens)),
                 (
                     "sampling_params",
-                    self.sampling.rendered(self.prompt.sampling.max_tokens.get(), self.stream.is_some()),
+                    self.sampling
+                        .or(&context.app.frontend.generation_defaults)
+                        .rendered(self.prompt.sampling.max_tokens.get(), self.stream.is_some()),
                 ),
                 ("model", context.answering_model(self.model).into()),
                 ("output_mode", "tokens".into()),

@@ -10,14 +10,15 @@ mod shape;
 mod table;
 
 pub use features::{
-    BadArguments, ChunkUsage, Coercion, CrossOrigin, DeveloperRole, DoneMarker, EmptyStreamOptions, EmptyTools,
-    ErrorCode, ErrorParam, ExceptionCause, Features, FinishChunk, ForceIncludeUsage, HeaderStyle, ImageProcessing,
-    InternalErrors, LastDelta, LengthStatus, Limit, LoadReport, LogprobTypes, MessagesContent, MissingSchema,
-    ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens, NullMessages, Overflow,
-    PartialCharacters, PydanticErrors, QueueLimits, ReplyParsing, RequestMmKwargs, ResponsesHistory, ResponsesStream,
-    ResponsesTools, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog, StopSequence, StreamInterval, StreamedBeams,
-    Suffix, Termination, TextModelName, TextOffsets, TokensStream, ToolResults, ToollessChoice, TruncationSide,
-    UnfinishedCharacters, WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
+    BadArguments, ChunkUsage, Coercion, ConfiguredMaxTokens, CrossOrigin, DeveloperRole, DoneMarker,
+    EmptyStreamOptions, EmptyTools, ErrorCode, ErrorParam, ExceptionCause, Features, FinishChunk, ForceIncludeUsage,
+    HeaderStyle, ImageProcessing, InternalErrors, LastDelta, LengthStatus, Limit, LoadReport, LogprobTypes,
+    MessagesContent, MissingSchema, ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody,
+    NullMaxTokens, NullMessages, Overflow, PartialCharacters, PydanticErrors, QueueLimits, ReplyParsing,
+    RequestMmKwargs, ResponsesHistory, ResponsesStream, ResponsesTools, RoleDelta, ScaleOutRoutes, SeveralChoices,
+    StartupLog, StopSequence, StreamInterval, StreamedBeams, Suffix, Termination, TextModelName, TextOffsets,
+    TokensStream, ToolResults, ToollessChoice, TruncationSide, UnfinishedCharacters, WholeTruncation, ZeroCachedTokens,
+    ZeroMaxCompletionTokens,
 };
 pub use release::{Frontend, Release, VllmVersion};
 pub(crate) use routes::{Route, RouteHandler, RouteSetting};

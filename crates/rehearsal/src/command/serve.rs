@@ -4,6 +4,7 @@ mod canned_file;
 mod engine_flags;
 mod environment;
 mod frontend_flags;
+mod generation_config;
 mod http_flags;
 mod log;
 mod model_flags;

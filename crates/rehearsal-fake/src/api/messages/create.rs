@@ -50,6 +50,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let reading = chat.reading(context, &prompt.text);
     let id = format!("chatcmpl-{}", context.request_id(headers, &Map::new()));
     let job = Job {
+        id: &id,
         prompts: vec![prompt],
         n: 1,
         messages: Some(&chat.messages),

@@ -70,6 +70,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         stored: (request.stores && keeps).then_some(messages),
     };
     let job = Job {
+        id: &head.id,
         prompts: vec![prompt],
         n: 1,
         messages: Some(&chat.messages),

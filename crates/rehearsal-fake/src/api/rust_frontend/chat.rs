@@ -87,6 +87,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         None => PrefixCacheReads::Allowed,
     };
     let job = Job {
+        id: &head.id,
         prompts: vec![prompt],
         n: 1,
         messages: Some(&messages),

@@ -80,6 +80,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
         None => PrefixCacheReads::Allowed,
     };
     let job = Job {
+        id: &head.id,
         prompts: vec![prompt],
         n: 1,
         messages: None,

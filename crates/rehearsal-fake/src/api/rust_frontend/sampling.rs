@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, num::NonZeroU32};
 
 use super::refusal::Refusal;
-use crate::{engine::SamplingParams, server::App, tokenizer::Tokenizer};
+use crate::{api::GenerationDefaults, engine::SamplingParams, server::App, tokenizer::Tokenizer};
 
 /// Sampling parameters as sent; `None` is absent or null.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ pub(super) struct Bounds<'a> {
     /// Rows of the model's embedding.
     model_vocab: u32,
     tokenizer: &'a Tokenizer,
+    defaults: &'a GenerationDefaults,
 }
 
 impl<'a> Bounds<'a> {
@@ -51,6 +52,7 @@ impl<'a> Bounds<'a> {
             max_logprobs: app.frontend.max_logprobs,
             model_vocab: app.vocab_size,
             tokenizer: &app.tokenizer,
+            defaults: &app.frontend.generation_defaults,
         }
     }
 }
@@ -72,6 +74,25 @@ impl Wishes {
 
     /// Cuts the beginning of the prompt where that is asked for, checks what is left, and gives the engine its parameters.
     pub(super) fn lower(&self, bounds: Bounds<'_>, prompt: &mut Vec<u32>) -> Result<SamplingParams, Refusal> {
+        self.or(bounds.defaults).lowered(bounds, prompt)
+    }
+
+    /// The same, with what the request leaves out as the server has it.
+    fn or(&self, defaults: &GenerationDefaults) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "this frontend's floats are of 32 bits")]
+        let float = |own: Option<f32>, default: Option<f64>| own.or(default.map(|default| default as f32));
+        Self {
+            max_tokens: self.max_tokens.or(defaults.max_tokens),
+            temperature: float(self.temperature, defaults.temperature),
+            top_p: float(self.top_p, defaults.top_p),
+            top_k: self.top_k.or(defaults.top_k.map(|top_k| u32::try_from(top_k).unwrap_or(0))),
+            min_p: float(self.min_p, defaults.min_p),
+            repetition_penalty: float(self.repetition_penalty, defaults.repetition_penalty),
+            ..self.clone()
+        }
+    }
+
+    fn lowered(&self, bounds: Bounds<'_>, prompt: &mut Vec<u32>) -> Result<SamplingParams, Refusal> {
         self.truncate(bounds, prompt)?;
         known("prompt", prompt, bounds.model_vocab)?;
         self.check_logprobs(bounds)?;

@@ -3,14 +3,15 @@
 use serde::Deserialize;
 
 use super::{
-    BadArguments, ChunkUsage, Coercion, CrossOrigin, DeveloperRole, DoneMarker, EmptyStreamOptions, EmptyTools,
-    ErrorCode, ErrorParam, ExceptionCause, FinishChunk, ForceIncludeUsage, HeaderStyle, ImageProcessing,
-    InternalErrors, LastDelta, LengthStatus, Limit, LoadReport, LogprobTypes, MessagesContent, MissingSchema,
-    ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens, NullMessages, Overflow,
-    PartialCharacters, PydanticErrors, QueueLimits, ReplyParsing, RequestMmKwargs, ResponsesHistory, ResponsesStream,
-    ResponsesTools, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog, StopSequence, StreamInterval, StreamedBeams,
-    Suffix, Termination, TextModelName, TextOffsets, TokensStream, ToolResults, ToollessChoice, TruncationSide,
-    UnfinishedCharacters, WholeTruncation, ZeroCachedTokens, ZeroMaxCompletionTokens,
+    BadArguments, ChunkUsage, Coercion, ConfiguredMaxTokens, CrossOrigin, DeveloperRole, DoneMarker,
+    EmptyStreamOptions, EmptyTools, ErrorCode, ErrorParam, ExceptionCause, FinishChunk, ForceIncludeUsage, HeaderStyle,
+    ImageProcessing, InternalErrors, LastDelta, LengthStatus, Limit, LoadReport, LogprobTypes, MessagesContent,
+    MissingSchema, ModelAliases, NanTemperature, NegativeIds, NegativeTokenIds, NonObjectBody, NullMaxTokens,
+    NullMessages, Overflow, PartialCharacters, PydanticErrors, QueueLimits, ReplyParsing, RequestMmKwargs,
+    ResponsesHistory, ResponsesStream, ResponsesTools, RoleDelta, ScaleOutRoutes, SeveralChoices, StartupLog,
+    StopSequence, StreamInterval, StreamedBeams, Suffix, Termination, TextModelName, TextOffsets, TokensStream,
+    ToolResults, ToollessChoice, TruncationSide, UnfinishedCharacters, WholeTruncation, ZeroCachedTokens,
+    ZeroMaxCompletionTokens,
 };
 
 /// Everything but shapes that differs between versions.
@@ -71,6 +72,8 @@ pub struct Features {
     pub pydantic_errors: PydanticErrors,
     /// What a body does that is JSON but no object.
     pub non_object_body: NonObjectBody,
+    /// What `max_new_tokens` of a generation config does to requests with a limit of their own.
+    pub configured_max_tokens: ConfiguredMaxTokens,
     /// Whether the message of a failed rendering repeats its cause.
     pub exception_cause: ExceptionCause,
     /// What an empty conversation is told.

@@ -40,7 +40,8 @@ pub use self::{
     },
     responses::{LengthStatus, ResponsesHistory, ResponsesStream, ResponsesTools, ToollessChoice},
     sampling::{
-        Limit, NanTemperature, NullMaxTokens, Overflow, SeveralChoices, StreamedBeams, ZeroMaxCompletionTokens,
+        ConfiguredMaxTokens, Limit, NanTemperature, NullMaxTokens, Overflow, SeveralChoices, StreamedBeams,
+        ZeroMaxCompletionTokens,
     },
     server::{CrossOrigin, HeaderStyle, LoadReport, QueueLimits, ScaleOutRoutes, StartupLog, Termination},
     tools::{BadArguments, EmptyTools, ReplyParsing},

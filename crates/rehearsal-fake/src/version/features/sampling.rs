@@ -10,6 +10,13 @@ choices! {
         /// As many tokens as fit.
         Clamped,
     }
+    /// What `max_new_tokens` of a generation config does to requests with a limit of their own.
+    ConfiguredMaxTokens {
+        /// They get no more than it.
+        Ceiling,
+        /// Nothing, unless it is set on the command line.
+        Fallback,
+    }
     /// What `max_completion_tokens: 0` does.
     ZeroMaxCompletionTokens {
         /// As if it were not there.

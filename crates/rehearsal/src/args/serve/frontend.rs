@@ -85,6 +85,10 @@ pub(crate) struct FrontendFlags {
     #[arg(long, value_name = "ROLE", default_value = "assistant")]
     pub(crate) response_role: String,
 
+    /// A line in the log for each request
+    #[arg(long)]
+    pub(crate) enable_log_requests: bool,
+
     /// Count requests in flight in /load
     #[arg(long)]
     pub(crate) enable_server_load_tracking: bool,

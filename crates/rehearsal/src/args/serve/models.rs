@@ -1,11 +1,19 @@
-//! vLLM's flags of what stands beside the model: adapters and images.
+//! vLLM's flags of the model: its defaults, its adapters, its images.
 
 use clap::Args;
 
-/// Adapters and images.
+/// Adapters, images, defaults of sampling.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "vLLM: adapters and images")]
+#[command(next_help_heading = "vLLM: model")]
 pub(crate) struct ModelFlags {
+    /// Folder whose `generation_config.json` has what requests leave out; auto looks into the model's, vllm nowhere
+    #[arg(long, value_name = "FOLDER", default_value = "auto")]
+    pub(crate) generation_config: String,
+
+    /// The same, as a JSON object such as `{"temperature": 0.7}`
+    #[arg(long, value_name = "JSON")]
+    pub(crate) override_generation_config: Option<String>,
+
     /// Serve adapters
     #[arg(long)]
     pub(crate) enable_lora: bool,

@@ -6,14 +6,14 @@ use rehearsal::fake::{
     FrontendOptions,
     api::{
         ApiDocs, AutoToolChoice, Fingerprint, LoadTracking, MmKwargs, PerRequestMetrics, PromptTokensDetails,
-        RequestIdHeaders, ScaleOut, UnchosenTools,
+        RequestIdHeaders, RequestLog, ScaleOut, UnchosenTools,
     },
     reasoning::ReasoningParser,
     tools::ToolCallParser,
     usage::UsageReporting,
 };
 
-use super::{environment::Environment, http_flags, model_flags};
+use super::{environment::Environment, generation_config, http_flags, model_flags};
 use crate::{
     args::{FingerprintMode, FrontendFlags, ServeArgs},
     exit::Expected,
@@ -68,6 +68,8 @@ pub(super) fn options(args: &ServeArgs, environment: Environment) -> Result<Fron
         max_images: model_flags::max_images(&args.models)?,
         mm_processor_kwargs: model_flags::processing(&args.models)?,
         lora_modules: model_flags::adapters(&args.models)?,
+        generation_defaults: generation_config::defaults(args)?,
+        request_log: either(flags.enable_log_requests, RequestLog::On, RequestLog::Off),
         response_role: flags.response_role.clone(),
         api_docs: either(args.http.disable_fastapi_docs, ApiDocs::Hidden, ApiDocs::Served),
         cors: http_flags::cors(&args.http)?,

@@ -91,6 +91,8 @@ mod tests {
     fn the_limit_of_images_is_a_number_or_has_a_count() {
         let limit = |written: &str| {
             let flags = ModelFlags {
+                generation_config: "auto".to_owned(),
+                override_generation_config: None,
                 enable_lora: false,
                 lora_modules: Vec::new(),
                 limit_mm_per_prompt: Some(written.to_owned()),
