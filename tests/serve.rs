@@ -207,6 +207,15 @@ fn it_says_what_the_file_has_for_the_question_under_the_adapters_name() {
 }
 
 #[test]
+fn a_generation_config_limits_answers_and_requests_are_logged() {
+    let flags = ["--profile", "instant", "--enable-log-requests"];
+    let server = Running::start(&[flags.as_slice(), &["--override-generation-config.max_new_tokens", "7"]].concat());
+    assert_eq!(chat(&server, MODEL, &"hi".into())["usage"]["completion_tokens"], 7);
+    let wrong = ["--profile", "instant", "--generation-config", "/no/such/folder"];
+    assert_cmd::Command::from_std(serve(&wrong)).assert().code(2).stderr(contains("generation_config.json"));
+}
+
+#[test]
 fn images_are_read_below_their_folder_and_counted_by_the_flags() {
     let folder = tempfile::tempdir().expect("a folder");
     // the head of a bitmap of 300 by 200 pixels, and its pixels

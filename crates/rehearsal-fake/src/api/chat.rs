@@ -117,31 +117,6 @@ pub(super) fn prompt(context: &Context, request: &ChatRequest) -> Result<Prompt,
 fn prompt_with_images(context: &Context, request: &ChatRequest) -> Result<(Prompt, Arc<[ContentKey]>), ApiError> {
     let (app, features) = (&context.app, context.features());
     images::check_kwargs(context, request.mm_processor_kwargs.as_ref())?;
-    if request.messages.as_array().is_some_and(Vec::is_empty) {
-        return Err(caused(features, &features.empty_conversation, Some(&features.empty_conversation)));
-    }
-    if let Some(message) = request.messages.as_array().and_then(|messages| messages.iter().find_map(unreadable)) {
-        return Err(caused(features, &message, None));
-    }
-    let asked = AskedImages::read(context, &request.messages)?;
-    if let Some(kind) = unsupported_part(&request.messages, asked.is_some()) {
-        let name = match features.text_model_name {
-            TextModelName::Root => &app.frontend.model_root,
-            TextModelName::Served => app.frontend.model_name(),
-        };
-        let message = match kind {
-            "image_url" | "input_image" | "input_audio" | "audio_url" | "video_url" => {
-                format!("{name} is not a multimodal model")
-            }
-            _ => "Missing 'type' field in multimodal part.".to_owned(),
-        };
-        return Err(caused(features, &message, None));
-    }
-    if request.render.continue_final_message && request.render.add_generation_prompt {
-        return Err(caused(features, CONFLICT, Some(CONFLICT)));
-    }
-    let messages = developer_role::rendered(features, &app.chat_template, &request.messages);
-    let messages = tool_arguments::parsed(features, &messages)?;
     let dumped = request.tools.in_prompt(&app.frontend);
     // `/v1/responses` of old versions gives the template definitions of its own form
     let tools = match features.reply_parsing {
@@ -149,8 +124,7 @@ fn prompt_with_images(context: &Context, request: &ChatRequest) -> Result<(Promp
         ReplyParsing::Unified => dumped.or_else(|| request.render.tools.clone()),
     };
     let render = RenderOptions { tools, ..request.render.clone() };
-    let text =
-        app.chat_template.render(&messages, &render).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let (text, asked) = rendered(context, &request.messages, &render)?;
     let images = match asked {
         Some(asked) => asked.load(context, request.mm_processor_kwargs.as_ref())?,
         None => Images::default(),
@@ -201,6 +175,42 @@ fn prompt_with_images(context: &Context, request: &ChatRequest) -> Result<(Promp
     };
     images::check_length(context, &placed)?;
     Ok((Prompt { text, tokens: placed.tokens.into(), sampling, structured }, placed.keys.into()))
+}
+
+/// The text of a conversation, and the images that it names, in the order in which vLLM refuses what it cannot render.
+pub(super) fn rendered(
+    context: &Context,
+    messages: &Value,
+    render: &RenderOptions,
+) -> Result<(String, Option<AskedImages>), ApiError> {
+    let (app, features) = (&context.app, context.features());
+    if messages.as_array().is_some_and(Vec::is_empty) {
+        return Err(caused(features, &features.empty_conversation, Some(&features.empty_conversation)));
+    }
+    if let Some(message) = messages.as_array().and_then(|messages| messages.iter().find_map(unreadable)) {
+        return Err(caused(features, &message, None));
+    }
+    let asked = AskedImages::read(context, messages)?;
+    if let Some(kind) = unsupported_part(messages, asked.is_some()) {
+        let name = match features.text_model_name {
+            TextModelName::Root => &app.frontend.model_root,
+            TextModelName::Served => app.frontend.model_name(),
+        };
+        let message = match kind {
+            "image_url" | "input_image" | "input_audio" | "audio_url" | "video_url" => {
+                format!("{name} is not a multimodal model")
+            }
+            _ => "Missing 'type' field in multimodal part.".to_owned(),
+        };
+        return Err(caused(features, &message, None));
+    }
+    if render.continue_final_message && render.add_generation_prompt {
+        return Err(caused(features, CONFLICT, Some(CONFLICT)));
+    }
+    let messages = developer_role::rendered(features, &app.chat_template, messages);
+    let messages = tool_arguments::parsed(features, &messages)?;
+    let text = app.chat_template.render(&messages, render).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    Ok((text, asked))
 }
 
 /// Who speaks the answer: the role of the server's setting, or that of the message that is continued (`get_chat_request_role`).

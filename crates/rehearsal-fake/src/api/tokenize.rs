@@ -11,6 +11,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
+    chat::rendered,
     context::Context,
     error::{ApiError, json_response},
     fields::Fields,
@@ -53,8 +54,8 @@ fn count(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError
         kwargs: fields.object("chat_template_kwargs").cloned().unwrap_or_default(),
     };
     let text = match (fields.value("prompt"), fields.value("messages")) {
-        (Some(_), _) => fields.string("prompt").map(|prompt| Ok(prompt.to_owned())),
-        (None, Some(messages)) => Some(context.app.chat_template.render(messages, &options)),
+        (Some(_), _) => fields.string("prompt").map(|prompt| Asked::Prompt(prompt.to_owned())),
+        (None, Some(messages)) => Some(Asked::Conversation(messages)),
         (None, None) => {
             for key in ["prompt", "messages"] {
                 let loc = vec![Loc::Variant("function-wrap[__log_extra_fields__()]"), key.into()];
@@ -68,7 +69,11 @@ fn count(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError
         return Err(invalid(context.features(), TOKENIZE, &problems));
     };
     context.check_model(model)?;
-    let tokens = tokenizer.encode(&text.map_err(|error| ApiError::bad_request(error.to_string()))?);
+    let text = match text {
+        Asked::Prompt(text) => text,
+        Asked::Conversation(messages) => rendered(context, messages, &options)?.0,
+    };
+    let tokens = tokenizer.encode(&text);
     let tokens = match (body.get("messages"), context.features().image_processing) {
         (Some(messages), ImageProcessing::Frontend) => with_images(context, messages, body, tokens)?,
         _ => tokens,
@@ -77,6 +82,13 @@ fn count(context: &Context, body: &Map<String, Value>) -> Result<Value, ApiError
     Ok(json!({
         "count": tokens.len(), "max_model_len": context.app.max_model_len, "tokens": tokens, "token_strs": strings
     }))
+}
+
+/// What is to be counted.
+enum Asked<'a> {
+    Prompt(String),
+    /// Messages, for the chat template.
+    Conversation(&'a Value),
 }
 
 /// The tokens with images in them, where the frontend knows how many they are.
