@@ -96,6 +96,11 @@ pub enum Feature {
 }
 
 impl Feature {
+    /// Whether OpenAI's API does not have it.
+    pub(crate) fn is_vllm_only(self) -> bool {
+        matches!(self, Self::Tokenize | Self::Metrics | Self::ReturnTokenIds)
+    }
+
     /// The feature in words.
     #[must_use]
     pub fn label(self) -> &'static str {

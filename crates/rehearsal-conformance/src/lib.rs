@@ -27,6 +27,7 @@ mod check;
 mod diff;
 mod exchange;
 mod observe;
+mod openai_spec;
 mod output;
 mod profile;
 pub mod raw;

@@ -20,11 +20,17 @@ pub enum ServerProfile {
     /// vLLM's Rust frontend as of 0.32.0.
     #[serde(rename = "rs-0.32")]
     Rs032,
+    /// No vLLM: what OpenAI's API documents, for any server that says it is compatible. What is vLLM's own is skipped.
+    #[serde(rename = "openai-spec")]
+    OpenAiSpec,
 }
 
 impl ServerProfile {
-    /// Every profile, oldest first.
-    pub const ALL: [Self; 3] = [Self::Py013, Self::Py032, Self::Rs032];
+    /// Every profile: vLLM's, oldest first, and OpenAI's.
+    pub const ALL: [Self; 4] = [Self::Py013, Self::Py032, Self::Rs032, Self::OpenAiSpec];
+
+    /// Those of vLLM, oldest first.
+    pub const VLLM: [Self; 3] = [Self::Py013, Self::Py032, Self::Rs032];
 
     /// The profile's name on the command line and in reports.
     #[must_use]
@@ -33,10 +39,17 @@ impl ServerProfile {
             Self::Py013 => "py-0.13",
             Self::Py032 => "py-0.32",
             Self::Rs032 => "rs-0.32",
+            Self::OpenAiSpec => "openai-spec",
         }
     }
 
-    /// The profile that fits what a server says about itself.
+    /// Whether the server is held to a vLLM, and may be asked for what only vLLM has.
+    #[must_use]
+    pub fn is_vllm(self) -> bool {
+        self != Self::OpenAiSpec
+    }
+
+    /// The profile that fits what a server says about itself. `openai-spec` has to be chosen: no server says that it keeps to it.
     #[must_use]
     pub fn detect(identity: &Identity) -> Detection {
         let rust = identity.rust_frontend_version.is_some() || identity.owned_by.as_deref() == Some("vllm-frontend-rs");
@@ -62,7 +75,7 @@ impl fmt::Display for ServerProfile {
 
 /// The name is not one of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown profile `{0}`; use auto, py-0.13, py-0.32 or rs-0.32")]
+#[error("unknown profile `{0}`; use auto, py-0.13, py-0.32, rs-0.32 or openai-spec")]
 pub struct UnknownProfile(String);
 
 impl FromStr for ServerProfile {
@@ -114,6 +127,13 @@ pub enum Certainty {
 }
 
 /// One value for each profile: a row's expected column.
+///
+/// ```
+/// use rehearsal_conformance::{ByProfile, ServerProfile};
+///
+/// let code = ByProfile::each("a number", "a number", "a string").openai("a string or null");
+/// assert_eq!(code.of(ServerProfile::OpenAiSpec), "a string or null");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByProfile<T> {
     /// For [`ServerProfile::Py013`].
@@ -122,26 +142,46 @@ pub struct ByProfile<T> {
     pub py_0_32: T,
     /// For [`ServerProfile::Rs032`].
     pub rs_0_32: T,
+    /// For [`ServerProfile::OpenAiSpec`]; `None` where OpenAI's API says nothing, and a case is skipped.
+    pub openai: Option<T>,
 }
 
 impl<T: Copy> ByProfile<T> {
-    /// The same value on every profile.
+    /// The same value on every server, of whatever make.
     pub const fn same(value: T) -> Self {
-        Self { py_0_13: value, py_0_32: value, rs_0_32: value }
+        Self::vllm(value).openai(value)
     }
 
-    /// The values in the order py-0.13, py-0.32, rs-0.32.
+    /// The same value on every vLLM; OpenAI's API says nothing.
+    pub const fn vllm(value: T) -> Self {
+        Self::each(value, value, value)
+    }
+
+    /// The values in the order py-0.13, py-0.32, rs-0.32; OpenAI's API says nothing.
     pub const fn each(py_0_13: T, py_0_32: T, rs_0_32: T) -> Self {
-        Self { py_0_13, py_0_32, rs_0_32 }
+        Self { py_0_13, py_0_32, rs_0_32, openai: None }
     }
 
-    /// The value of one profile.
+    /// What OpenAI's API documents.
+    #[must_use]
+    pub const fn openai(self, value: T) -> Self {
+        Self { py_0_13: self.py_0_13, py_0_32: self.py_0_32, rs_0_32: self.rs_0_32, openai: Some(value) }
+    }
+
+    /// The value of one profile. Where OpenAI's API says nothing, that of vLLM's newer Python frontend: a case is then not run, so
+    /// that nothing hangs on it.
     pub fn of(self, profile: ServerProfile) -> T {
         match profile {
             ServerProfile::Py013 => self.py_0_13,
             ServerProfile::Py032 => self.py_0_32,
             ServerProfile::Rs032 => self.rs_0_32,
+            ServerProfile::OpenAiSpec => self.openai.unwrap_or(self.py_0_32),
         }
+    }
+
+    /// Whether there is a value for this profile.
+    pub fn speaks_of(self, profile: ServerProfile) -> bool {
+        profile.is_vllm() || self.openai.is_some()
     }
 }
 
@@ -190,7 +230,7 @@ mod tests {
         }
         assert_eq!(
             "py-0.14".parse::<ServerProfile>().unwrap_err().to_string(),
-            "unknown profile `py-0.14`; use auto, py-0.13, py-0.32 or rs-0.32"
+            "unknown profile `py-0.14`; use auto, py-0.13, py-0.32, rs-0.32 or openai-spec"
         );
     }
 }

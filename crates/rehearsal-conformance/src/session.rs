@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Call, Endpoint, overlaid},
+    call::{ABSENT, Call, Endpoint, overlaid},
     carrier::{NoAnswer, carry},
     check::Feature,
     exchange::{Exchange, SeenResponse, SentRequest},
+    openai_spec::foreign,
     profile::ServerProfile,
     raw::{Answer, BodyEnd, Event, RawStream, UsageCounts, usage_of},
     report::Finding,
@@ -99,11 +100,11 @@ impl<'t> Session<'t> {
     pub fn endpoints(&self) -> Result<Vec<Endpoint>, Stop> {
         let there = |endpoint: &Endpoint| match endpoint {
             Endpoint::Chat => self.facts.lacks(Feature::Chat).is_none(),
-            Endpoint::Completions => self.facts.lacks(Feature::TokenIdPrompts).is_none(),
+            Endpoint::Completions => self.facts.lacks(Feature::Completions).is_none(),
         };
         let endpoints: Vec<Endpoint> = Endpoint::ALL.into_iter().filter(there).collect();
         if endpoints.is_empty() {
-            return Err(Stop::Unimplemented("neither chat nor completions with token ids".into()));
+            return Err(Stop::Unimplemented("neither chat nor completions".into()));
         }
         Ok(endpoints)
     }
@@ -135,7 +136,8 @@ impl<'t> Session<'t> {
     }
 
     /// The body of a small request: this run's model and prompt, temperature 0, and what `over` puts in. A member set to
-    /// [`ABSENT`](crate::ABSENT) is left out.
+    /// [`ABSENT`](crate::ABSENT) is left out; so is `ignore_eos` for a server that is held to OpenAI's API, which has to do without:
+    /// answers as short as a case's hardly ever end by themselves.
     #[must_use]
     pub fn body(&self, endpoint: Endpoint, over: &Value) -> Value {
         let model = &self.facts.model;
@@ -145,13 +147,22 @@ impl<'t> Session<'t> {
                 "messages": [{"role": "user", "content": self.prompt_text()}],
                 "temperature": 0,
             }),
-            Endpoint::Completions => json!({"model": model, "prompt": self.prompt_ids("", 9), "temperature": 0}),
+            Endpoint::Completions => {
+                let ids = self.facts.lacks(Feature::TokenIdPrompts).is_none();
+                let prompt = if ids { json!(self.prompt_ids("", 9)) } else { json!(self.prompt_text()) };
+                json!({"model": model, "prompt": prompt, "temperature": 0})
+            }
         };
-        overlaid(base, over)
+        let body = overlaid(base, over);
+        if self.profile.is_vllm() { body } else { overlaid(body, &json!({"ignore_eos": ABSENT})) }
     }
 
-    /// Sends a request and waits for its whole answer, whatever it is.
+    /// Sends a request and waits for its whole answer, whatever it is. A server that is held to OpenAI's API is not sent what that API
+    /// does not have.
     pub async fn ask(&mut self, call: Call) -> Result<Answer, Stop> {
+        if let (ServerProfile::OpenAiSpec, Some(what)) = (self.profile, foreign(&call)) {
+            return Err(Stop::Skipped(what));
+        }
         let about = format!("{} {}", call.method, call.path);
         let sent = SentRequest::of(&call);
         let answered = carry(self.target, &call).await;

@@ -124,7 +124,8 @@ impl Suite {
         for check in &self.checks {
             observer.on_event(&SuiteEvent::CaseStarted { check });
             let mut session = Session::new(target, &facts, detection.profile, salt, (check.id, check.level));
-            let unmet = check.needs.iter().find_map(|need| unmet(*need, target, &facts, detection.profile));
+            let unmet = unspoken(check, detection.profile)
+                .or_else(|| check.needs.iter().find_map(|need| unmet(*need, target, &facts, detection.profile)));
             let ended = if let Some(stop) = unmet {
                 Err(stop)
             } else {
@@ -166,8 +167,16 @@ impl Suite {
     }
 }
 
+/// A case of which OpenAI's API says nothing is no case of a server that is held to it.
+fn unspoken(check: &Check, profile: ServerProfile) -> Option<Stop> {
+    (!check.expects.speaks_of(profile)).then(|| Stop::Skipped("OpenAI's API says nothing about it".into()))
+}
+
 fn unmet(need: Need, target: &Target, facts: &Facts, profile: ServerProfile) -> Option<Stop> {
     match need {
+        Need::Feature(feature) if feature.is_vllm_only() && !profile.is_vllm() => {
+            Some(Stop::Skipped(format!("about {}, which OpenAI's API does not have", feature.label())))
+        }
         Need::Feature(feature) => {
             let seen = facts.lacks(feature)?;
             Some(Stop::Unimplemented(format!("no {}: {seen}", feature.label())))

@@ -88,13 +88,19 @@ impl Facts {
         }
 
         let prompt = salt.ids("survey", 4);
-        let completion = json!({"model": self.model, "prompt": prompt, "max_tokens": 1, "return_token_ids": true});
+        let mut completion = json!({"model": self.model, "prompt": prompt, "max_tokens": 1});
+        let plain = Call::post(Endpoint::Completions.path(), completion.clone());
+        completion["return_token_ids"] = json!(true);
         let answer = ask(target, &Call::post(Endpoint::Completions.path(), completion)).await?;
         if absent(&answer) {
             self.lack(Feature::Completions, answer.summary());
         }
         if answer.status != 200 {
-            self.lack(Feature::TokenIdPrompts, answer.summary());
+            // a server that refuses parameters it does not know may still take ids
+            let plain = if absent(&answer) { answer.clone() } else { ask(target, &plain).await? };
+            if plain.status != 200 {
+                self.lack(Feature::TokenIdPrompts, plain.summary());
+            }
         }
         let body = answer.json().unwrap_or(Value::Null);
         if body.pointer("/choices/0/token_ids").is_none() {

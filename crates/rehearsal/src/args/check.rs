@@ -35,7 +35,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "PREFIX")]
     pub(crate) filter: Vec<String>,
 
-    /// Which server's behaviour to expect: auto, py-0.13, py-0.32, rs-0.32
+    /// Which server's behaviour to expect: auto, py-0.13, py-0.32, rs-0.32, or openai-spec for any server that says it is compatible with
+    /// OpenAI's API
     #[arg(long, value_name = "PROFILE", default_value = "auto")]
     pub(crate) profile: String,
 

@@ -28,7 +28,9 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         let details = body.pointer("/usage/prompt_tokens_details").cloned().unwrap_or(Value::Null);
         match s.profile() {
             ServerProfile::Py013 | ServerProfile::Rs032 => s.equal("prompt_tokens_details", Value::Null, details),
-            ServerProfile::Py032 => s.equal("cached_tokens", Some(&json!(0)), details.get("cached_tokens")),
+            ServerProfile::Py032 | ServerProfile::OpenAiSpec => {
+                s.equal("cached_tokens", Some(&json!(0)), details.get("cached_tokens"));
+            }
         }
         Ok(())
     }

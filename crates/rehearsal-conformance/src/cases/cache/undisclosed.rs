@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Must,
     title: "without the flag no cached count is disclosed",
     sends: "completions: the same 3 blocks + 5 ids twice, whole and streamed",
-    expects: ByProfile::same("no cached_tokens anywhere"),
+    expects: ByProfile::vllm("no cached_tokens anywhere"),
     reference: "vLLM entrypoints/openai: --enable-prompt-tokens-details",
     needs: &[Need::Feature(Feature::TokenIdPrompts), Need::StartedWithout(ServerFlag::EnablePromptTokensDetails)],
     run,

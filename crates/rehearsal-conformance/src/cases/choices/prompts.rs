@@ -20,7 +20,8 @@ pub(super) const CHECK: Check = Check {
         "prompt_tokens 12; choice index = prompt x n + choice",
         "prompt_tokens 12; choice index = prompt x n + choice",
         "lists of prompts are refused: unimplemented",
-    ),
+    )
+    .openai("prompt_tokens 12; choice index = prompt x n + choice"),
     reference: "recordings of 0.13.0 and 0.32.0",
     needs: &[Need::Feature(Feature::TokenIdPrompts)],
     run,
@@ -30,7 +31,8 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let prompts = json!([s.prompt_ids("three", 3), s.prompt_ids("nine", 9)]);
         for (n, over) in [(1, json!({"max_tokens": 2})), (2, two(&json!({"max_tokens": 2})))] {
-            let over = overlaid(over, &json!({"prompt": prompts, "ignore_eos": true, "return_token_ids": true}));
+            let over = overlaid(over, &json!({"prompt": prompts, "ignore_eos": true}));
+            let over = if s.profile().is_vllm() { overlaid(over, &json!({"return_token_ids": true})) } else { over };
             let answer = s.send(Endpoint::Completions, over).await?;
             implemented(s, &answer)?;
             let body = whole(Endpoint::Completions, &answer)?;

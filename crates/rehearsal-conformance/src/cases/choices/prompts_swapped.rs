@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
     level: Level::Must,
     title: "the order of prompts does not change the totals",
     sends: "completions with prompts of 3 and 9 ids, in both orders, ignore_eos, max_tokens 2",
-    expects: ByProfile::each("equal counts", "equal counts", "lists of prompts are refused: unimplemented"),
+    expects: ByProfile::each("equal counts", "equal counts", "lists of prompts are refused: unimplemented")
+        .openai("equal counts"),
     reference: "follows from the sum",
     needs: &[Need::Feature(Feature::TokenIdPrompts)],
     run,

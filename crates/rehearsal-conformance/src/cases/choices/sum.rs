@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
         "prompt_tokens as for n = 1; completion_tokens 10",
         "prompt_tokens as for n = 1; completion_tokens 10",
         "n is refused: unimplemented",
-    ),
+    )
+    .openai("prompt_tokens as for n = 1; completion_tokens 10"),
     reference: "vLLM test_chat_completion_n_parameter_non_streaming; recordings",
     needs: &[],
     run,

@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
         "400 with an error object; for the array 0.13 is known to answer 500",
         "400 with an error object",
         "400 with an error object",
-    ),
+    )
+    .openai("400 with an error object"),
     reference: "recordings of 0.13.0 and 0.32.0 (malformed-json, empty-body, json-array)",
     needs: &[],
     run,

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Must,
     title: "a wrong method is not allowed, and a wrong route not found",
     sends: "GET on both endpoints; GET /v1/rehearsal-no-such-route",
-    expects: ByProfile::same("405; 404"),
+    expects: ByProfile::vllm("405; 404"),
     reference: "HTTP; recordings of 0.13.0 and 0.32.0",
     needs: &[],
     run,

@@ -35,7 +35,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         let finishing = stream.choices().find(|(_, choice)| choice.get("finish_reason").is_some_and(Value::is_string));
         let text = finishing.and_then(|(_, choice)| choice.pointer("/delta/content")?.as_str().map(str::to_owned));
         match s.profile() {
-            ServerProfile::Py013 | ServerProfile::Py032 => {
+            ServerProfile::Py013 | ServerProfile::Py032 | ServerProfile::OpenAiSpec => {
                 s.satisfies("content of the finishing chunk", "text", text, |text| {
                     text.as_ref().is_some_and(|text| !text.is_empty())
                 });

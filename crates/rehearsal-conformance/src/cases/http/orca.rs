@@ -32,7 +32,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         s.equal("status", 200, answer.status);
         let seen = answer.header("endpoint-load-metrics");
         match s.profile() {
-            ServerProfile::Py013 | ServerProfile::Py032 => {
+            ServerProfile::Py013 | ServerProfile::Py032 | ServerProfile::OpenAiSpec => {
                 s.satisfies("endpoint-load-metrics", "JSON and an object with named_metrics", seen, |seen| {
                     let object = seen.and_then(|text| text.strip_prefix("JSON "));
                     let object = object.and_then(|text| serde_json::from_str::<Value>(text).ok());

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Should,
     title: "a request's own id becomes the answer's, and its header comes back only with the flag",
     sends: "both endpoints with the header X-Request-Id, and with request_id in the body",
-    expects: ByProfile::same("the id ends in it; response header x-request-id only with --enable-request-id-headers"),
+    expects: ByProfile::vllm("the id ends in it; response header x-request-id only with --enable-request-id-headers"),
     reference: "recordings of 0.13.0 and 0.32.0",
     needs: &[],
     run,

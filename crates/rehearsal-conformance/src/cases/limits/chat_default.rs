@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Should,
     title: "a chat without max_tokens may fill the context",
     sends: "chat with a prompt that nearly fills the context, ignore_eos, no max_tokens",
-    expects: ByProfile::same("completion_tokens = max_model_len - prompt_tokens, finish_reason length"),
+    expects: ByProfile::vllm("completion_tokens = max_model_len - prompt_tokens, finish_reason length"),
     reference: "recordings of 0.13.0 and 0.32.0",
     needs: &[Need::Feature(Feature::Chat), Need::Feature(Feature::Tokenize), Need::MaxModelLen],
     run,

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Must,
     title: "a forced end of sequence is one counted token without text",
     sends: "completions with logit_bias for the end-of-sequence token, max_tokens 4",
-    expects: ByProfile::same("completion_tokens 1, finish_reason stop, stop_reason null, empty text"),
+    expects: ByProfile::vllm("completion_tokens 1, finish_reason stop, stop_reason null, empty text"),
     reference: "recordings of 0.13.0 and 0.32.0",
     needs: &[Need::Feature(Feature::TokenIdPrompts)],
     run,

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Should,
     title: "a second end-of-sequence token is named as the stop reason",
     sends: "completions with logit_bias for an end-of-sequence token of the generation config, max_tokens 4",
-    expects: ByProfile::same("completion_tokens 1, finish_reason stop, stop_reason its id"),
+    expects: ByProfile::vllm("completion_tokens 1, finish_reason stop, stop_reason its id"),
     reference: "recordings of 0.13.0 and 0.32.0",
     needs: &[Need::Feature(Feature::TokenIdPrompts)],
     run,

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Must,
     title: "completion_tokens is max_tokens where nothing else ends the answer",
     sends: "both endpoints, ignore_eos, max_tokens 1, 7 and 17",
-    expects: ByProfile::same("completion_tokens = max_tokens, finish_reason length"),
+    expects: ByProfile::vllm("completion_tokens = max_tokens, finish_reason length"),
     reference: "recordings of 0.13.0 and 0.32.0",
     needs: &[],
     run,

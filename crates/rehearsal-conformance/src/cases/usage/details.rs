@@ -28,7 +28,9 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let expected = match s.profile() {
             ServerProfile::Py013 => json!({"prompt_tokens_details": null}),
-            ServerProfile::Py032 => json!({"prompt_tokens_details": null, "completion_tokens_details": null}),
+            ServerProfile::Py032 | ServerProfile::OpenAiSpec => {
+                json!({"prompt_tokens_details": null, "completion_tokens_details": null})
+            }
             ServerProfile::Rs032 => {
                 json!({"prompt_tokens_details": null, "completion_tokens_details": {"reasoning_tokens": 0}})
             }

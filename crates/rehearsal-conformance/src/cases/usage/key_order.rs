@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Should,
     title: "the keys of usage stand in vLLM's order",
     sends: "both endpoints, max_tokens 2",
-    expects: ByProfile::same(
+    expects: ByProfile::vllm(
         "prompt_tokens, total_tokens, completion_tokens, then prompt_tokens_details, completion_tokens_details where present",
     ),
     reference: "vLLM 0.13 entrypoints/openai/protocol.py:165; recordings",

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Must,
     title: "the same seeded request has the same usage twice",
     sends: "both endpoints, seed 7, temperature 1, max_tokens 6, twice",
-    expects: ByProfile::same("equal counts"),
+    expects: ByProfile::vllm("equal counts"),
     reference: "follows from the seed's meaning",
     needs: &[],
     run,

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::{
     call::Endpoint,
-    check::{Check, Running},
+    check::{Check, Feature, Running},
     profile::ByProfile,
     session::{Session, Stop},
     verdict::Level,
@@ -27,6 +27,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         for endpoint in s.endpoints()? {
             let over = match endpoint {
                 Endpoint::Chat => json!({"max_tokens": 4}),
+                Endpoint::Completions if s.facts().lacks(Feature::TokenIdPrompts).is_some() => json!({"max_tokens": 4}),
                 Endpoint::Completions => json!({"max_tokens": 4, "prompt": s.prompt_ids("long", 2 * block + 1)}),
             };
             for turn in ["first", "second"] {
