@@ -53,3 +53,50 @@ fn an_unknown_configuration_is_named_beside_the_known_ones() {
         .code(2)
         .stderr(contains("`report-tp3`").and(contains("report-tp1, report-tp2")));
 }
+
+fn sweep(args: &[&str]) -> Value {
+    let output = forecast().args(["--sweep", "--format", "json"]).args(args).output().expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice::<Value>(&output.stdout).expect("one JSON document")["sweep"].take()
+}
+
+/// By hand from the published throughput (260.369 and 348.010 tok/s) and the prices of 2026-10: 6.38 / (260.369 · 0.0036), 11.00 / (348.010 ·
+/// 0.0036), 11.00 / (2 · 260.369 · 0.0036).
+#[test]
+fn a_million_tokens_of_the_report_cost_what_its_successors_cost() {
+    let sweep = sweep(&["-c", "16"]);
+    let costs: Vec<String> = sweep["offers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|offer| format!("{:.2}", offer["published_per_million_output_tokens"].as_f64().unwrap()))
+        .collect();
+    assert_eq!(costs, ["6.81", "8.78", "5.87"]);
+    forecast()
+        .arg("--sweep")
+        .assert()
+        .success()
+        .stdout(contains("Standard_NC288ds_xl_RTXPRO6000BSE_v6: 11.00 USD/h, eastus, 2026-10-10"))
+        .stdout(contains("no longer deploys; Standard_NC288ds_xl_RTXPRO6000BSE_v6 replaces it"));
+}
+
+#[test]
+fn the_users_own_price_is_used_and_carries_its_date() {
+    let sweep = sweep(&["-c", "16", "--price", "NC288ds_xl=5.5@2026-11-20"]);
+    let offer = &sweep["offers"][1];
+    assert_eq!(offer["price"]["as_of"], "2026-11-20");
+    let cost = offer["published_per_million_output_tokens"].as_f64().unwrap();
+    assert_eq!(format!("{cost:.2}"), "4.39");
+    forecast()
+        .args(["--sweep", "--price", "NC289=1"])
+        .assert()
+        .code(2)
+        .stderr(contains("no Azure size `NC289` is known; did you mean"));
+}
+
+#[test]
+fn without_a_price_in_the_currency_there_is_no_cost_but_a_remedy() {
+    forecast().args(["--sweep", "-c", "16", "--currency", "EUR", "--price", "NC144ds_xl=6"]).assert().success().stdout(
+        contains("EUR per million").and(contains("no price in this currency; give one with --price NC288ds_xl=")),
+    );
+}

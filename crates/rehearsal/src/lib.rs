@@ -1,6 +1,6 @@
 //! Rehearse a vLLM deployment before renting the GPUs: one dependency that brings the libraries, and the forecast that joins two of them.
 
-mod forecast;
+pub mod forecast;
 
 pub use rehearsal_conformance as conformance;
 pub use rehearsal_fake as fake;

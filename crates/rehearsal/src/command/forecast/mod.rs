@@ -1,6 +1,9 @@
 //! `rehearsal forecast`: the report's configurations, published beside rehearsed.
 
 mod comparison;
+mod offers;
+mod sweep;
+mod sweep_table;
 mod table;
 
 use std::{sync::Arc, time::Duration};
@@ -36,10 +39,19 @@ pub(crate) fn run(args: &ForecastArgs) -> anyhow::Result<Exit> {
         .filter(|(name, _)| args.profile.is_empty() || args.profile.iter().any(|wanted| wanted == name))
         .map(|(name, published)| compare(name, published))
         .collect::<anyhow::Result<Vec<_>>>()?;
+    let sweep = args.sweep.then(|| sweep::Outlook::of(args, &comparisons)).transpose()?;
     match args.format {
-        Format::Text => render::result(table::text(&comparisons)),
+        Format::Text => {
+            render::result(table::text(&comparisons));
+            if let Some(sweep) = &sweep {
+                render::result(sweep_table::text(sweep));
+            }
+        }
         Format::Json => {
-            let document = comparison::document(&comparisons);
+            let mut document = comparison::document(&comparisons);
+            if let Some(sweep) = &sweep {
+                document["sweep"] = sweep.json();
+            }
             render::result(serde_json::to_string_pretty(&document).context("forecast as JSON")?);
         }
     }

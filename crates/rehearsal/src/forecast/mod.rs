@@ -1,0 +1,24 @@
+//! What a run would measure, and what it would cost, before any money is spent.
+//!
+//! [`Forecast`] puts a load plan on the bare engine. [`ClosedLoad`] asks for one concurrency, [`Sweep`] for one after another, and [`Band`]
+//! says how far models that fit the same measurement are apart. [`Size`] and [`Price`] turn tokens a second into money.
+//!
+//! Not here: how long a step takes (the fake's profiles), and what a measurement says about that (calibration).
+
+mod band;
+mod bare_engine;
+mod closed_load;
+mod price;
+mod price_list;
+mod size;
+mod sweep;
+
+pub use self::{
+    band::Band,
+    bare_engine::{Forecast, ForecastError},
+    closed_load::{ClosedLoad, ClosedLoadError, LoadFigures, Prompts},
+    price::Price,
+    price_list::{PriceError, PriceList},
+    size::{Size, UnknownSize},
+    sweep::{Sweep, SweepError, SweepPoint},
+};
