@@ -63,6 +63,43 @@ fn a_report_is_written_as_its_file_s_name_says_and_compared_with_an_earlier_one(
     diff(&path("old.json"), &path("new.json")).assert().success().stdout(contains("U-25"));
     diff(&path("old.json"), &path("old.json")).assert().success().stdout("no difference\n");
     diff(&path("old.json"), &path("none.json")).assert().code(2).stderr(contains("none.json"));
-    diff(&path("old.md"), &path("old.json")).assert().code(2).stderr(contains("--output"));
+    diff(&path("old.md"), &path("old.json")).assert().code(2).stderr(contains("rehearsal record"));
     check().args(["--fake", "--output", &path("report.pdf")]).assert().code(2).stderr(contains(".html"));
+}
+
+#[test]
+fn a_recording_says_what_was_recorded_and_another_server_is_held_against_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let rehearsal = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
+        command.args(arguments);
+        command
+    };
+    let some = ["--fake", "--filter", "U-2", "--filter", "E-02", "--seed", "7"];
+    let old = path("old.json.gz");
+    let told = ["--server-command", "vllm serve m --max-num-seqs 4", &old];
+    // an array is a 500 in 0.13.0, which is a fact and no failure of the recording
+    rehearsal(&["record"]).args(some).args(told).assert().success().stdout(contains("rehearsal of 0.13.0, seed 7"));
+
+    let packed = std::fs::read(&old).unwrap();
+    let recording: Value = serde_json::from_reader(flate2::read::GzDecoder::new(packed.as_slice())).unwrap();
+    assert_eq!(recording["server_command"], "vllm serve m --max-num-seqs 4");
+    assert_eq!((&recording["schema_version"], &recording["seed"]), (&1.into(), &7.into()));
+    assert!(recording["recorded_at"].is_string() && recording["suite_version"].is_string());
+    assert!(recording["cases"][0]["exchanges"][0]["response"]["body"].is_string());
+
+    let new = path("new.json");
+    rehearsal(&["record", &new, "--vllm-version", "0.32.0"]).args(some).assert().success();
+    rehearsal(&["diff", &old, &new]).assert().success().stdout(contains("stream_options: {}"));
+    let later = ["--vllm-version", "0.32.0", "--against", &old];
+    check().args(some).args(later).assert().success().stdout(contains("stream_options: {}"));
+
+    rehearsal(&["record", "--fake", &path("new.html")]).assert().code(2).stderr(contains(".json.gz"));
+    std::fs::write(
+        &new,
+        std::fs::read_to_string(&new).unwrap().replace("\"schema_version\": 1", "\"schema_version\": 99"),
+    )
+    .unwrap();
+    rehearsal(&["diff", &old, &new]).assert().code(2).stderr(contains("version 99"));
 }

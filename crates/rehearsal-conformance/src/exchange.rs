@@ -49,6 +49,13 @@ pub struct SeenResponse {
     pub end: BodyEnd,
 }
 
+impl Exchange {
+    /// Whether an answer came, and to its end.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.response.as_ref().is_some_and(|response| response.end == BodyEnd::Complete)
+    }
+}
+
 impl SentRequest {
     pub(crate) fn of(call: &Call) -> Self {
         let body = match &call.body {

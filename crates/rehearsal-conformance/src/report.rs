@@ -34,6 +34,9 @@ pub struct SuiteReport {
     pub detection: Detection,
     /// The flags that the server is said to have been started with.
     pub flags: BTreeSet<ServerFlag>,
+    /// The server's own command line, as its owner told it; kept, and not verified.
+    #[serde(default)]
+    pub server_command: Option<String>,
     /// How many cases came to each verdict.
     pub counts: VerdictCounts,
     /// The cases in the suite's order.
@@ -120,6 +123,17 @@ impl SuiteReport {
     #[must_use]
     pub fn json_schema() -> serde_json::Value {
         schemars::schema_for!(Self).to_value()
+    }
+
+    /// The server's version, with its frontend where that is not the usual one: `0.32.0`, `0.32.0-rust`, `unknown version`.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let identity = &self.facts.identity;
+        match (&identity.version, &identity.rust_frontend_version) {
+            (Some(version), None) => version.clone(),
+            (Some(version), Some(_)) => format!("{version}-rust"),
+            (None, _) => "unknown version".to_owned(),
+        }
     }
 
     /// The case with this id.

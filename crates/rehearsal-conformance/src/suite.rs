@@ -14,6 +14,10 @@ use crate::{
     target::Target,
 };
 
+/// After so many cases in a row whose last question had no whole answer the server counts as gone: the others would
+/// each wait for the whole time limit.
+const CASES_WITHOUT_ANSWER: usize = 3;
+
 /// Why no case could be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +45,14 @@ pub enum SuiteError {
         target: String,
         /// What it answered.
         seen: String,
+    },
+    /// The run was stopped before its first case.
+    #[error("target `{target}`: stopped before the first case, {reason}")]
+    Stopped {
+        /// The target's name.
+        target: String,
+        /// Why.
+        reason: String,
     },
 }
 
@@ -96,7 +108,8 @@ impl Suite {
 
     /// Runs the selected cases against `target` and tells `observer` as it goes.
     ///
-    /// A case that fails never ends the run. A server that is gone does: the report then has the verdicts so far and
+    /// A case that fails never ends the run. A server that is gone does, and so does one that leaves three cases in a row
+    /// without a whole answer: the report then has the verdicts so far and
     /// says why it [`ended_early`](SuiteReport::ended_early).
     pub async fn run(&self, target: &Target, observer: impl Observer) -> Result<SuiteReport, SuiteError> {
         self.run_until(target, observer, std::future::pending()).await
@@ -112,7 +125,10 @@ impl Suite {
     ) -> Result<SuiteReport, SuiteError> {
         let mut stop = pin!(stop);
         let salt = Salt::new(self.seed);
-        let facts = Facts::gather(target, &salt).await?;
+        let facts = tokio::select! {
+            facts = Facts::gather(target, &salt) => facts?,
+            reason = &mut stop => return Err(SuiteError::Stopped { target: target.name.clone(), reason }),
+        };
         let detection = match self.profile {
             Some(profile) => Detection::new(profile, Certainty::Chosen),
             None => facts.detect_profile(),
@@ -121,6 +137,7 @@ impl Suite {
 
         let mut cases = Vec::with_capacity(self.checks.len());
         let mut ended_early = None;
+        let mut without_answer = 0;
         for check in &self.checks {
             observer.on_event(&SuiteEvent::CaseStarted { check });
             let mut session = Session::new(target, &facts, detection.profile, salt, (check.id, check.level));
@@ -143,6 +160,15 @@ impl Suite {
                 }
                 session.stopped(stop);
             }
+            without_answer = match session.exchanges.last() {
+                Some(exchange) if !exchange.is_answered() => without_answer + 1,
+                Some(_) => 0,
+                None => without_answer,
+            };
+            if without_answer == CASES_WITHOUT_ANSWER {
+                ended_early
+                    .get_or_insert(format!("in {}: {without_answer} cases in a row had no whole answer", check.id));
+            }
             let case = CaseReport::new(check, detection, session.findings, session.exchanges);
             observer.on_event(&SuiteEvent::CaseFinished { case: &case });
             cases.push(case);
@@ -159,6 +185,7 @@ impl Suite {
             facts,
             detection,
             flags: target.flags.clone(),
+            server_command: None,
             counts: VerdictCounts::of(&cases),
             cases,
             ended_early,

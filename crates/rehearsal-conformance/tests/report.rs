@@ -79,6 +79,7 @@ fn report() -> SuiteReport {
         },
         detection: Detection { profile: ServerProfile::Py013, certainty: Certainty::Exact },
         flags: std::collections::BTreeSet::new(),
+        server_command: None,
         counts: VerdictCounts::of(&cases),
         cases,
         ended_early: None,

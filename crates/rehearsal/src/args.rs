@@ -4,8 +4,10 @@ mod bench;
 mod check;
 mod diff;
 mod forecast;
+mod record;
 mod seconds;
 mod serve;
+mod suite;
 mod vllm;
 
 use std::ffi::OsString;
@@ -18,10 +20,12 @@ pub(crate) use self::{
     check::CheckArgs,
     diff::DiffArgs,
     forecast::ForecastArgs,
+    record::RecordArgs,
     serve::{
         EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, ModelFlags, Pacing, SchedulingPolicy,
         ServeArgs, Text,
     },
+    suite::SuiteArgs,
     vllm::{Count, CountOrAuto},
 };
 
@@ -78,7 +82,9 @@ pub(crate) enum Command {
     Bench(Box<BenchArgs>),
     /// Check, case by case, what a server's `usage` and streams do
     Check(CheckArgs),
-    /// Tell what changed between two servers that were checked
+    /// Run the same cases and keep every exchange, for `diff` and `check --against`
+    Record(RecordArgs),
+    /// Tell what changed between two servers that were recorded
     Diff(DiffArgs),
 }
 

@@ -49,6 +49,11 @@ impl Expected {
     pub(crate) fn unreachable(message: impl fmt::Display) -> Self {
         Self { exit: Exit::Unreachable, message: message.to_string() }
     }
+
+    /// The run ended before it had anything to keep: exit 6.
+    pub(crate) fn incomplete(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Incomplete, message: message.to_string() }
+    }
 }
 
 impl fmt::Display for Expected {

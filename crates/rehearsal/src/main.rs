@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => command::serve::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Check(args) => command::check::run(&args),
+        Command::Record(args) => command::record::run(&args),
         Command::Diff(args) => command::diff::run(&args),
     };
     match done {

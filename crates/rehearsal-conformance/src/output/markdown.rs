@@ -20,6 +20,9 @@ impl SuiteReport {
         let flags: Vec<&str> = self.flags.iter().map(|flag| flag.label()).collect();
         let flags = if flags.is_empty() { "none told".to_owned() } else { flags.join(" ") };
         writeln!(out, "{}. Suite {}, seed {}, flags: {flags}.", self.counts.line(), self.suite_version, self.seed)?;
+        if let Some(command) = &self.server_command {
+            writeln!(out, "\nServer: `{}`.", code(command))?;
+        }
         if let Some(reason) = &self.ended_early {
             writeln!(out, "\n**The run ended early {reason}.**")?;
         }

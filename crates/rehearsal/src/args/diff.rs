@@ -6,17 +6,17 @@ use super::Format;
 
 const EXAMPLES: &str = "\
 Examples:
-  rehearsal check --base-url http://old:8000 --seed 1 --output old.json
-  rehearsal check --base-url http://new:8000 --seed 1 --output new.json
-  rehearsal diff old.json new.json                     what changed, most frequent first
-  rehearsal diff old.json new.json --html both.html    the cases side by side
+  rehearsal record --base-url http://old:8000 --seed 1 old.json.gz
+  rehearsal record --base-url http://new:8000 --seed 1 new.json.gz
+  rehearsal diff old.json.gz new.json.gz                     what changed
+  rehearsal diff old.json.gz new.json.gz --html both.html    and the cases side by side
 ";
 
 /// Arguments of `rehearsal diff`.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DiffArgs {
-    /// Recording of the first server, written by `rehearsal check --output FILE.json`
+    /// Recording of the first server, a file of `rehearsal record` or of `rehearsal check --output`
     pub(crate) before: PathBuf,
 
     /// Recording of the second server, made with the same --seed

@@ -1,10 +1,11 @@
 //! `rehearsal diff`: what changed between two recordings of `rehearsal check`.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use anyhow::Context;
-use rehearsal::conformance::{Difference, SuiteReport, diff, to_html};
+use rehearsal::conformance::{Difference, diff, to_html};
 
+use super::recording;
 use crate::{
     args::{DiffArgs, Format},
     exit::{Exit, Expected},
@@ -12,7 +13,7 @@ use crate::{
 };
 
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
-    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let (before, after) = (recording::read(&args.before)?, recording::read(&args.after)?);
     let differences = diff(&before, &after).map_err(Expected::usage)?;
     print(&differences, args.format)?;
     if let Some(path) = &args.html {
@@ -20,18 +21,6 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
             .map_err(|error| Expected::usage(format!("page `{}`: {error}", path.display())))?;
     }
     Ok(Exit::Ok)
-}
-
-/// A recording from a file.
-pub(super) fn read(path: &Path) -> anyhow::Result<SuiteReport> {
-    let wrong = |reason: String| {
-        Expected::usage(format!(
-            "recording `{}`: {reason}; write one with `rehearsal check --output FILE.json`",
-            path.display()
-        ))
-    };
-    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    Ok(serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?)
 }
 
 /// The differences on stdout.

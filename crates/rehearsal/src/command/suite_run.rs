@@ -1,0 +1,146 @@
+//! A run of the suite, as `check` and `record` have it done.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use rehearsal::{
+    conformance::{ServerFlag, ServerProfile, Suite, SuiteError, SuiteEvent, SuiteReport, Target},
+    fake::{FakeVllm, Pacing},
+};
+use tokio::time::Instant;
+
+use super::{api_key, interrupt};
+use crate::{args::SuiteArgs, exit::Expected, render};
+
+/// The selected cases; `seed` is taken where the arguments name none.
+pub(super) fn suite(args: &SuiteArgs, seed: Option<u64>) -> anyhow::Result<Suite> {
+    let mut suite = Suite::standard().seed(args.seed.or(seed).unwrap_or_else(seed_from_clock));
+    if !args.filter.is_empty() {
+        suite = suite.retain(|check| args.filter.iter().any(|prefix| check.id.starts_with(prefix.as_str())));
+        if suite.checks().len() == 0 {
+            let filter = args.filter.join(", ");
+            return Err(Expected::usage(format!(
+                "no case has an id that begins with {filter}; `rehearsal check --list` lists them"
+            ))
+            .into());
+        }
+    }
+    if args.profile != "auto" {
+        suite = suite.profile(args.profile.parse::<ServerProfile>().map_err(Expected::usage)?);
+    }
+    Ok(suite)
+}
+
+/// Runs them against the server that the arguments name, or the fake.
+pub(super) fn run(args: &SuiteArgs, suite: &Suite) -> anyhow::Result<SuiteReport> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all();
+    let report = match &args.base_url {
+        Some(base_url) => {
+            let target = target(args, base_url)?;
+            let run = suite.run_until(&target, progress(), stop(args.budget));
+            runtime.build().context("no runtime")?.block_on(run)
+        }
+        None => runtime.start_paused(true).build().context("no runtime")?.block_on(async {
+            let version = args.vllm_version.parse().map_err(Expected::usage)?;
+            let builder = FakeVllm::builder().vllm_version(version).pacing(Pacing::Virtual);
+            let server = builder.start_in_memory().map_err(Expected::usage)?;
+            let connector = server.connector();
+            let target = Target::in_memory("the fake", move || std::future::ready(Ok(connector.connect())));
+            anyhow::Ok(suite.run(&target, progress()).await)
+        })?,
+    };
+    let mut report = report.map_err(|error| match error {
+        SuiteError::Unreachable { .. } | SuiteError::Unauthorised { .. } | SuiteError::NoModel { .. } => {
+            anyhow::Error::new(Expected::unreachable(error))
+        }
+        SuiteError::Stopped { .. } => Expected::incomplete(error).into(),
+        other => other.into(),
+    })?;
+    report.recorded_at = Some(jiff::Timestamp::now().to_string());
+    report.server_command.clone_from(&args.server_command);
+    if let Some(reason) = &report.ended_early {
+        render::warning(format!("the run ended early, {reason}"));
+    }
+    Ok(report)
+}
+
+fn target(args: &SuiteArgs, base_url: &str) -> anyhow::Result<Target> {
+    let mut target = Target::url(base_url).map_err(Expected::usage)?.timeout(args.timeout);
+    if let Some(key) = api_key::read(args.api_key_file.as_deref())? {
+        target = target.api_key(key);
+    }
+    for flag in flags_of(args.server_command.as_deref().unwrap_or_default()) {
+        target = target.started_with(flag);
+    }
+    for name in &args.started_with {
+        let flag = flag(name).ok_or_else(|| {
+            let known = ServerFlag::ALL.map(ServerFlag::label).join(", ");
+            Expected::usage(format!("`{name}` is no flag that a case depends on; those are {known}"))
+        })?;
+        target = target.started_with(flag);
+    }
+    Ok(target)
+}
+
+/// The flags of a command line that a case depends on; all others are only kept.
+fn flags_of(command: &str) -> impl Iterator<Item = ServerFlag> {
+    let words = command.split_whitespace().filter(|word| word.starts_with("--"));
+    words.filter_map(|word| flag(word.split('=').next().unwrap_or(word)))
+}
+
+fn flag(name: &str) -> Option<ServerFlag> {
+    let label = format!("--{}", name.trim_start_matches('-').replace('_', "-"));
+    ServerFlag::ALL.into_iter().find(|flag| flag.label() == label)
+}
+
+/// Ends when the user wants the run to end, or its time is up.
+async fn stop(budget: Option<Duration>) -> String {
+    let time_is_up = async {
+        match budget {
+            Some(budget) => tokio::time::sleep_until(Instant::now() + budget).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupt::requested() => "interrupted".to_owned(),
+        () = time_is_up => "the budget of time is used up".to_owned(),
+    }
+}
+
+/// Another seed each time: a prefix cache then knows nothing of earlier runs.
+fn seed_from_clock() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "the binary reads the wall clock")]
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn progress() -> impl FnMut(&SuiteEvent<'_>) + Send {
+    let (mut done, mut all) = (0_usize, 0_usize);
+    move |event| match event {
+        SuiteEvent::Surveyed { facts, detection, cases } => {
+            all = *cases;
+            render::note(format!("{}, held to {}, {all} cases", facts.model, detection.profile));
+        }
+        SuiteEvent::CaseFinished { case } => {
+            done += 1;
+            render::note(format!("{done:>4}/{all} {}", case.id));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_of_a_command_line_that_a_case_depends_on_are_found_in_it() {
+        let command =
+            "vllm serve m --max-num-seqs 4 --enable_prompt_tokens_details --reasoning-parser=qwen3 --api-key k";
+        assert_eq!(
+            flags_of(command).collect::<Vec<_>>(),
+            [ServerFlag::EnablePromptTokensDetails, ServerFlag::ReasoningParser, ServerFlag::ApiKey]
+        );
+    }
+}
