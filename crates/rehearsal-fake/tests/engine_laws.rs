@@ -158,6 +158,37 @@ proptest! {
         prop_assert_eq!(&strides, &expect);
     }
 
+    /// Oracle: single steps. Half of the stretches between two commands, by the bits of `jumps`, are jumped over in strides; all events but
+    /// the tokens have to be the same, and so has the engine afterwards.
+    #[test]
+    fn jumping_ahead_gives_the_events_of_single_steps(
+        config in config(),
+        load in prop::collection::vec(planned(), 1..14),
+        jumps in any::<u64>(),
+        stride in 1_u64..400,
+    ) {
+        let (stepped, mut expect, _) = run(&config, &load, by_deadlines);
+        expect.retain(|event| !matches!(event, Event::Token { .. }));
+        for jumps in [u64::MAX, jumps] {
+            let mut stretch = 0;
+            let (jumped, mut events, _) = run(&config, &load, |engine, until, events| {
+                stretch += 1;
+                if jumps >> (stretch % 64) & 1 == 0 {
+                    return by_deadlines(engine, until, events);
+                }
+                let mut now = Nanos::ZERO;
+                while now < until.min(Nanos::new(3000)) {
+                    engine.fast_forward_to(now, &mut |event| events.push(event));
+                    now += Nanos::new(stride);
+                }
+                engine.fast_forward_to(until, &mut |event| events.push(event));
+            });
+            events.retain(|event| !matches!(event, Event::Token { .. }));
+            prop_assert_eq!(&events, &expect);
+            prop_assert_eq!(jumped.stats(), stepped.stats());
+        }
+    }
+
     /// Oracle: each request alone in an engine with a large cache.
     #[test]
     fn the_text_depends_on_the_content_alone(config in config(), load in prop::collection::vec(planned(), 1..14)) {

@@ -31,7 +31,7 @@ impl Engine {
     }
 
     /// Ends the step for one request of the batch and says whether it stays.
-    fn end_step_of(
+    pub(super) fn end_step_of(
         &mut self,
         slot: u32,
         account: &mut StepAccount,

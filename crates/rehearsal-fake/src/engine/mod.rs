@@ -28,8 +28,10 @@
 
 mod config;
 mod core;
+mod cruise;
 mod event;
 mod finish;
+mod fleet;
 mod jitter;
 mod kv_cache;
 mod next_token;

@@ -10,7 +10,7 @@ use super::{
 
 /// What a step is made of so far.
 #[derive(Debug)]
-struct Plan {
+pub(super) struct Plan {
     start: Nanos,
     budget: u32,
     decode: u32,
@@ -20,6 +20,11 @@ struct Plan {
 }
 
 impl Plan {
+    /// A step of `decode` requests so far.
+    pub(super) fn decoding(start: Nanos, budget: u32, decode: u32) -> Self {
+        Self { start, budget: budget - decode, decode, prefill_tokens: 0, batch: decode, preempted: 0 }
+    }
+
     fn add(&mut self, sequence: &mut Sequence, tokens: u32) {
         sequence.in_step = tokens;
         self.budget -= tokens;
@@ -50,21 +55,24 @@ impl Engine {
     pub(super) fn begin_step(&mut self, start: Nanos, sink: &mut impl EventSink) {
         self.free_from = start;
         self.admit_arrivals(start);
-        let budget = self.config.max_num_batched_tokens;
-        let mut plan = Plan { start, budget, decode: 0, prefill_tokens: 0, batch: 0, preempted: 0 };
+        let mut plan = Plan::decoding(start, self.config.max_num_batched_tokens, 0);
         self.schedule_running(&mut plan, sink);
         if plan.preempted == 0 {
             self.schedule_waiting(&mut plan, sink);
         }
-        if plan.batch == 0 {
-            return;
+        if 0 < plan.batch {
+            self.launch(&plan);
         }
+    }
+
+    /// Sets the step under way.
+    pub(super) fn launch(&mut self, plan: &Plan) {
         let load = StepLoad { decode: plan.decode, prefill_tokens: plan.prefill_tokens, kv_tokens: self.kv_tokens };
         self.under_way = Some(StepUnderWay {
-            ends_at: start + self.duration(&load, plan.batch),
+            ends_at: plan.start + self.duration(&load, plan.batch),
             account: StepAccount {
                 index: self.counters.steps,
-                started_at: start,
+                started_at: plan.start,
                 decode: plan.decode,
                 prefill_tokens: plan.prefill_tokens,
                 prompt_tokens: 0,
@@ -89,7 +97,7 @@ impl Engine {
     }
 
     /// Moves what was submitted until `start` to the waiting queue.
-    fn admit_arrivals(&mut self, start: Nanos) {
+    pub(super) fn admit_arrivals(&mut self, start: Nanos) {
         while let Some(entry) = self.inbox.first_entry().filter(|entry| entry.key().0 <= start) {
             let slot = entry.remove();
             let rank = self.waiting.push(slot, &self.sequences[slot]);
@@ -118,7 +126,7 @@ impl Engine {
         }
     }
 
-    fn schedule_waiting(&mut self, plan: &mut Plan, sink: &mut impl EventSink) {
+    pub(super) fn schedule_waiting(&mut self, plan: &mut Plan, sink: &mut impl EventSink) {
         while 0 < plan.budget && self.running.len() < self.config.max_num_seqs as usize {
             let Some(slot) = self.waiting.first() else { return };
             let (cached_blocks, total) = self.look_up(slot);
@@ -181,7 +189,7 @@ impl Engine {
 
     /// Makes the blocks findable that this step fills. vLLM does so when it schedules, before they are computed:
     /// a request of the same step already finds them.
-    fn publish(&mut self, slot: u32) {
+    pub(super) fn publish(&mut self, slot: u32) {
         if !self.config.enable_prefix_caching {
             return;
         }

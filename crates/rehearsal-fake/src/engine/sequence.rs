@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    ContentKey, Continuation, EngineRequest, Nanos, PrefixCacheReads, RequestId, SamplingParams, kv_cache::BlockHash,
-    stop::StopText, token_source::draw, waiting::Rank,
+    ContentKey, Continuation, EngineRequest, Nanos, PrefixCacheReads, RequestId, SamplingParams, fleet::Member,
+    kv_cache::BlockHash, stop::StopText, token_source::draw, waiting::Rank,
 };
 
 /// A request's state. Its vectors are recycled from request to request.
@@ -29,6 +29,8 @@ pub(super) struct Sequence {
     pub(super) published: u32,
     pub(super) buffers: Buffers,
     pub(super) text: Option<StopText>,
+    /// Set while the fleet decodes for it; `computed`, `in_step` and the generated tokens are then behind.
+    pub(super) member: Option<Member>,
     pub(super) queued_at: Nanos,
     pub(super) scheduled_at: Option<Nanos>,
     pub(super) first_token_at: Option<Nanos>,
@@ -106,6 +108,7 @@ impl Sequence {
             in_step: 0,
             published: 0,
             buffers,
+            member: None,
             queued_at: now,
             scheduled_at: None,
             first_token_at: None,

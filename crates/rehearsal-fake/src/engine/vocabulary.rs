@@ -34,6 +34,11 @@ impl Vocabulary {
         Self { size, eos_token_id: None, secondary_eos_token_ids: Vec::new(), detokenize: None }
     }
 
+    /// Whether a draw among the ordinary tokens surely gives one that ends nothing.
+    pub(super) fn draws_no_end(&self) -> bool {
+        self.detokenize.is_none() && self.secondary_eos_token_ids.len() + 1 < self.size as usize
+    }
+
     /// Whether this is the end-of-sequence token or one of the secondary ones.
     #[must_use]
     pub fn is_eos(&self, token_id: u32) -> bool {

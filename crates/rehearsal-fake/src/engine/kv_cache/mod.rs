@@ -34,6 +34,10 @@ impl KvCache {
         self.pool.usable() - self.pool.free()
     }
 
+    pub(super) fn free_blocks(&self) -> u32 {
+        self.pool.free()
+    }
+
     /// Forgets what the blocks hold, unless some are in use.
     pub(super) fn reset(&mut self) -> bool {
         let idle = self.used_blocks() == 0;
