@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod diff;
 mod forecast;
+mod page;
 mod record;
 mod seconds;
 mod serve;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     check::CheckArgs,
     diff::DiffArgs,
     forecast::ForecastArgs,
+    page::PageArgs,
     record::RecordArgs,
     serve::{
         EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, ModelFlags, Pacing, SchedulingPolicy,
@@ -86,6 +88,8 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Tell what changed between two servers that were recorded
     Diff(DiffArgs),
+    /// Put the recordings of several servers on one HTML page, case by case
+    Page(PageArgs),
 }
 
 /// How a command prints its result on stdout. Progress and warnings go to stderr whatever this says.

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::run(&args),
         Command::Record(args) => command::record::run(&args),
         Command::Diff(args) => command::diff::run(&args),
+        Command::Page(args) => command::page::run(&args),
     };
     match done {
         Ok(exit) => exit.into(),

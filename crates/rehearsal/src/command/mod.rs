@@ -7,6 +7,7 @@ pub(crate) mod diff;
 mod fake;
 pub(crate) mod forecast;
 mod interrupt;
+pub(crate) mod page;
 pub(crate) mod record;
 mod recording;
 pub(crate) mod serve;
