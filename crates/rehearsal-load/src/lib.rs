@@ -41,7 +41,9 @@ pub mod sse;
 pub mod transport;
 
 pub use arrivals::{ClosedLoop, Due};
-pub use client::{ChunkKind, FinishReason, RequestTimeline, ResponseReader, TokenChunk, TokenUsage, Verdict};
+pub use client::{
+    ChunkKind, FinishReason, RequestTimeline, ResponseReader, StreamMarks, TokenChunk, TokenUsage, Verdict,
+};
 pub use observe::{Event, JsonlLog, Observer, Progress};
 pub use plan::{ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, PlanError, StreamUsage, Streaming, WarmUp, Workload};
 pub use report::{Completion, Report, RequestRecord, SeedReport, Warning};

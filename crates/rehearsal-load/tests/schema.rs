@@ -47,3 +47,31 @@ async fn a_report_is_valid_against_the_schema_and_reads_back() {
 
     assert!(!validator.is_valid(&serde_json::json!({"schema_version": 1})), "the schema must refuse something");
 }
+
+fn metrics_page() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md")
+}
+
+#[test]
+fn the_page_of_metrics_is_current() {
+    assert_eq!(
+        fs::read_to_string(metrics_page()).unwrap_or_default(),
+        rehearsal_load::report::definitions_as_markdown(),
+        "the table of definitions changed: run `cargo test -p rehearsal-load --test schema -- --ignored` to write \
+         docs/metrics.md, and commit both"
+    );
+}
+
+#[test]
+#[ignore = "writes docs/metrics.md"]
+fn write_the_page_of_metrics() {
+    fs::write(metrics_page(), rehearsal_load::report::definitions_as_markdown()).unwrap();
+}
+
+#[test]
+fn every_metric_is_found_by_its_name_in_reports() {
+    for name in ["TTFT", "ttft_s", "itl-pooled", "requests_per_s", "schedule_lag_s"] {
+        assert!(rehearsal_load::report::MetricDefinition::find(name).is_some(), "{name}");
+    }
+    assert_eq!(rehearsal_load::report::MetricDefinition::find("speed"), None);
+}

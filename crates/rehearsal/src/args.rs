@@ -3,9 +3,11 @@
 mod bench;
 mod check;
 mod diff;
+mod explain;
 mod forecast;
 mod page;
 mod record;
+mod report;
 mod seconds;
 mod serve;
 mod suite;
@@ -20,9 +22,11 @@ pub(crate) use self::{
     bench::{BenchArgs, Connections},
     check::CheckArgs,
     diff::DiffArgs,
+    explain::ExplainArgs,
     forecast::ForecastArgs,
     page::PageArgs,
     record::RecordArgs,
+    report::ReportArgs,
     serve::{
         EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, ModelFlags, Pacing, SchedulingPolicy,
         ServeArgs, Text,
@@ -82,6 +86,10 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Put load on an OpenAI-compatible server, or on the fake in memory, and measure it
     Bench(Box<BenchArgs>),
+    /// Look at a run again: its figures, and what other tools would have said of it
+    Report(ReportArgs),
+    /// Tell what a metric means, and how other tools differ
+    Explain(ExplainArgs),
     /// Check, case by case, what a server's `usage` and streams do
     Check(CheckArgs),
     /// Run the same cases and keep every exchange, for `diff` and `check --against`

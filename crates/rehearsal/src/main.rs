@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         Command::Forecast(args) => command::forecast::run(&args),
         Command::Serve(args) => command::serve::run(&args),
         Command::Bench(args) => command::bench::run(&args),
+        Command::Report(args) => command::report::run(&args),
+        Command::Explain(args) => command::explain::run(&args),
         Command::Check(args) => command::check::run(&args),
         Command::Record(args) => command::record::run(&args),
         Command::Diff(args) => command::diff::run(&args),

@@ -51,10 +51,11 @@ impl EventSink<'_> {
             }
             return;
         }
+        self.timeline.marks.last_event = Some(self.at);
         if let Some(message) = self.documents.facts.error.take() {
             return self.note(Verdict::ErrorInBand, message);
         }
-        if let Err(what) = self.fold.take(self.at, &self.documents.facts, &mut self.timeline.chunks) {
+        if let Err(what) = self.fold.take(self.at, &self.documents.facts, self.timeline) {
             self.note(Verdict::ProtocolViolation, what);
         }
     }

@@ -5,6 +5,7 @@
 mod document;
 mod error_body;
 mod events;
+mod marks;
 mod reader;
 mod stream_fold;
 mod timeline;
@@ -13,6 +14,7 @@ mod verdict;
 mod wire;
 
 pub use self::{
+    marks::StreamMarks,
     reader::{Begun, End, Expectation, Reading, ResponseReader},
     timeline::{ChunkKind, FinishReason, RequestTimeline, TokenChunk},
     usage::TokenUsage,

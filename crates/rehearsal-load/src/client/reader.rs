@@ -185,6 +185,7 @@ impl ResponseReader {
     #[must_use]
     pub fn finish(mut self, at: Duration, end: End) -> RequestTimeline {
         self.timeline.finished = at;
+        self.timeline.marks.clean_end = matches!(end, End::Clean);
         let (verdict, detail) = match std::mem::replace(&mut self.body, BodyReader::Waiting) {
             BodyReader::Waiting => judge_end(end, "no response"),
             BodyReader::Error(body) => (Verdict::Error, Some(error_detail(self.timeline.status, &body))),
@@ -212,9 +213,11 @@ impl ResponseReader {
             sink.note(Verdict::ProtocolViolation, error.to_string());
         }
         if let Some(done) = done {
+            // what is waited for afterwards is only the end of the body
+            self.timeline.marks.clean_end = true;
             self.timeline.finished = done;
         }
-        fold.settle(&mut self.timeline.chunks);
+        fold.settle(&mut self.timeline);
         self.timeline.usage = fold.usage();
         self.timeline.finish_reasons = fold.finish_reasons();
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    ChunkKind, FinishReason, TokenChunk, TokenUsage,
+    ChunkKind, FinishReason, RequestTimeline, TokenChunk, TokenUsage,
     wire::{ChoiceFacts, Facts, Presence},
 };
 
@@ -40,7 +40,7 @@ impl Default for ChoiceState {
 
 impl StreamFold {
     /// Takes one chunk; an `Err` says what violates the protocol.
-    pub(super) fn take(&mut self, at: Duration, facts: &Facts, chunks: &mut Vec<TokenChunk>) -> Result<(), String> {
+    pub(super) fn take(&mut self, at: Duration, facts: &Facts, timeline: &mut RequestTimeline) -> Result<(), String> {
         if facts.choices.is_empty() {
             return match facts.usage {
                 Some(usage) => self.take_final_usage(usage),
@@ -50,8 +50,12 @@ impl StreamFold {
         }
         let own_usage = facts.usage.filter(|_| facts.choices.len() == 1);
         let own_count = own_usage.and_then(|usage| usage.completion_tokens);
+        let chunks_before = timeline.chunks.len();
         for choice in &facts.choices {
-            self.take_choice(at, choice, own_count, chunks)?;
+            self.take_choice(at, choice, own_count, timeline)?;
+        }
+        if timeline.chunks.len() == chunks_before {
+            timeline.marks.silent.push(at);
         }
         match facts.usage {
             Some(usage) if own_usage.is_none() => self.take_final_usage(usage),
@@ -68,7 +72,7 @@ impl StreamFold {
         at: Duration,
         choice: &ChoiceFacts,
         own_count: Option<u64>,
-        chunks: &mut Vec<TokenChunk>,
+        timeline: &mut RequestTimeline,
     ) -> Result<(), String> {
         if MAX_CHOICES <= choice.index {
             return Err(format!("choice index {} is beyond any request's n", choice.index));
@@ -97,10 +101,13 @@ impl StreamFold {
             }
             let tokens = new_tokens.and_then(|tokens| u32::try_from(tokens).ok());
             state.gapless &= tokens.is_some();
-            if tokens.is_none() && choice.finish_reason.is_some() && !choice.has_text() {
-                self.doubtful.push(chunks.len());
+            if !choice.has_text() {
+                timeline.marks.empty.push(timeline.chunks.len());
+                if tokens.is_none() && choice.finish_reason.is_some() {
+                    self.doubtful.push(timeline.chunks.len());
+                }
             }
-            chunks.push(TokenChunk { at, choice: choice.index, kind, tokens });
+            timeline.chunks.push(TokenChunk { at, choice: choice.index, kind, tokens });
         }
         state.seen = true;
         if let Some(reason) = choice.finish_reason {
@@ -126,11 +133,12 @@ impl StreamFold {
 
     /// Drops doubtful chunks while there are more chunks than tokens. vLLM's Python frontend finishes an answer with an
     /// empty text that stands for the end-of-sequence token, its Rust frontend with one that stands for nothing.
-    pub(super) fn settle(&mut self, chunks: &mut Vec<TokenChunk>) {
+    pub(super) fn settle(&mut self, timeline: &mut RequestTimeline) {
         let Some(tokens) = self.usage().and_then(|usage| usage.completion_tokens) else { return };
-        while tokens < chunks.len() as u64 {
+        while tokens < timeline.chunks.len() as u64 {
             let Some(doubtful) = self.doubtful.pop() else { return };
-            chunks.remove(doubtful);
+            let chunk = timeline.chunks.remove(doubtful);
+            timeline.marks.demote(doubtful, chunk.at);
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{TokenUsage, Verdict};
+use super::{StreamMarks, TokenUsage, Verdict};
 use crate::plan::Streaming;
 
 /// What a token-carrying chunk carries.
@@ -97,6 +97,8 @@ pub struct RequestTimeline {
     pub streaming: Streaming,
     /// The chunks that carry tokens, in order of arrival. Empty when not streamed.
     pub chunks: Vec<TokenChunk>,
+    /// What else the stream holds; no figure of ours rests on it.
+    pub marks: StreamMarks,
     /// The end: `[DONE]` of a complete stream, the end of the body otherwise, or the instant of failure.
     pub finished: Duration,
     /// The token counts, as the server states them.
@@ -125,6 +127,7 @@ impl RequestTimeline {
             status: None,
             streaming,
             chunks: Vec::new(),
+            marks: StreamMarks::default(),
             finished: started,
             usage: None,
             finish_reasons: BTreeMap::new(),

@@ -20,6 +20,9 @@ pub enum LogLine {
     Request(RequestRecord),
     /// Last line, missing when the generator was killed.
     Ended(EndLine),
+    /// A line of a later version, which a reader passes over.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The first line.

@@ -1,19 +1,25 @@
 //! What a run leaves behind: the native [`Report`], the report's own [`SeedReport`], and one [`RequestRecord`] a request.
 
+mod definitions;
 mod log;
 mod native;
 mod plan_summary;
 mod python_json;
+pub mod recompute;
 mod record;
+mod recording;
 mod seed;
 mod warning;
 
 pub use self::{
+    definitions::{MetricDefinition, definitions_as_markdown},
     log::{EndLine, LogLine, StartLine},
     native::{Completion, Counts, Latency, Report, Throughput, Tokens},
     plan_summary::PlanSummary,
     python_json::to_python_json,
+    recompute::{Tool, ToolFigures, ToolStatistics, UnknownTool, recompute},
     record::RequestRecord,
+    recording::{Recording, RecordingError},
     seed::{SeedDerived, SeedReport, SeedStatistics, SeedTokenUsage},
     warning::{Warning, WarningKind},
 };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PlanSummary, RequestRecord, SCHEMA_VERSION, Warning, WarningKind};
+use super::{PlanSummary, RequestRecord, SCHEMA_VERSION, Warning};
 use crate::{
     client::RequestTimeline,
     metrics::{
@@ -59,6 +59,11 @@ pub enum Completion {
     Interrupted {
         /// Requests that were being served then and are counted nowhere else.
         abandoned: usize,
+    },
+    /// The log stops before its end: the generator was killed, or its disk was full. What was in flight is unknown.
+    Partial {
+        /// Whether the last line is cut, so that one more request had ended.
+        cut_line: bool,
     },
 }
 
@@ -140,25 +145,22 @@ impl Report {
     /// The report of `requests`, measured over `window` by `plan`. A forecast calls it with simulated timelines.
     #[must_use]
     pub fn new(plan: &LoadPlan, requests: &[RequestTimeline], window: Duration, completion: Completion) -> Self {
+        Self::of(PlanSummary::from(plan), requests, window, completion)
+    }
+
+    /// The same for a plan that is known by its summary only, as that of a [`Recording`](super::Recording).
+    #[must_use]
+    pub fn of(plan: PlanSummary, requests: &[RequestTimeline], window: Duration, completion: Completion) -> Self {
         let method = QuantileMethod::default();
         let cross_checks = cross_checks(requests, window);
-        let mut warnings = Warning::of_requests(requests, plan.workload().distinct(), &cross_checks);
-        if let Completion::Interrupted { abandoned } = completion {
-            let message = format!(
-                "interrupted after {} of {} requests, with {abandoned} in flight; figures cover the finished ones, and \
-                 rates are over the time until then",
-                requests.len(),
-                plan.requests()
-            );
-            warnings.insert(0, Warning::new(WarningKind::Interrupted, message));
-        }
+        let mut warnings = Warning::of_requests(requests, plan.distinct_prompts, &cross_checks);
+        warnings.splice(0..0, Warning::of_completion(completion, requests.len(), plan.requests));
         Self {
             schema_version: SCHEMA_VERSION,
             generator: concat!("rehearsal ", env!("CARGO_PKG_VERSION")).into(),
-            plan: PlanSummary::from(plan),
             completion,
             window_s: seconds(window),
-            counts: Counts::of(plan, requests),
+            counts: Counts::of(plan.requests, requests),
             quantile_method: method,
             confidence: CONFIDENCE,
             latency: Latency::of(requests, method),
@@ -172,6 +174,7 @@ impl Report {
             cross_checks,
             warnings,
             warm_up: None,
+            plan,
         }
     }
 
@@ -203,13 +206,13 @@ impl Report {
 }
 
 impl Counts {
-    fn of(plan: &LoadPlan, requests: &[RequestTimeline]) -> Self {
+    fn of(planned: usize, requests: &[RequestTimeline]) -> Self {
         let mut by_verdict = BTreeMap::new();
         for request in requests {
             *by_verdict.entry(request.verdict.name().to_owned()).or_insert(0) += 1;
         }
         let ok = requests.iter().filter(|request| request.verdict.is_success()).count();
-        Self { planned: plan.requests().get(), finished: requests.len(), ok, errors: requests.len() - ok, by_verdict }
+        Self { planned, finished: requests.len(), ok, errors: requests.len() - ok, by_verdict }
     }
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    client::{ChunkKind, FinishReason, RequestTimeline, TokenChunk, TokenUsage, Verdict},
+    client::{ChunkKind, FinishReason, RequestTimeline, StreamMarks, TokenChunk, TokenUsage, Verdict},
     metrics::{e2el, seconds, tpot, ttfot, ttft},
     plan::Streaming,
 };
@@ -55,6 +55,18 @@ pub struct RequestRecord {
     pub model: Option<String>,
     /// Token-carrying chunks: instant in ns, choice, kind, tokens.
     pub chunks: Vec<(u64, u32, ChunkKind, Option<u32>)>,
+    /// When chunks without a token arrived; other tools time them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent_ns: Vec<u64>,
+    /// Positions in `chunks` of those whose text is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub empty_chunks: Vec<usize>,
+    /// When the last event before `[DONE]` arrived.
+    #[serde(default)]
+    pub last_event_ns: Option<u64>,
+    /// Whether the body ended as HTTP says it should.
+    #[serde(default)]
+    pub clean_end: bool,
 }
 
 impl From<&RequestTimeline> for RequestRecord {
@@ -84,6 +96,10 @@ impl From<&RequestTimeline> for RequestRecord {
                 .iter()
                 .map(|chunk| (nanos(chunk.at), chunk.choice, chunk.kind, chunk.tokens))
                 .collect(),
+            silent_ns: request.marks.silent.iter().copied().map(nanos).collect(),
+            empty_chunks: request.marks.empty.clone(),
+            last_event_ns: request.marks.last_event.map(nanos),
+            clean_end: request.marks.clean_end,
         }
     }
 }
@@ -106,6 +122,12 @@ impl From<RequestRecord> for RequestTimeline {
             status: record.status,
             streaming: if record.stream { Streaming::On } else { Streaming::Off },
             chunks,
+            marks: StreamMarks {
+                silent: record.silent_ns.into_iter().map(Duration::from_nanos).collect(),
+                empty: record.empty_chunks,
+                last_event: record.last_event_ns.map(Duration::from_nanos),
+                clean_end: record.clean_end,
+            },
             finished: Duration::from_nanos(record.finished_ns),
             usage: record.usage,
             finish_reasons: record.finish_reasons.into_iter().collect(),

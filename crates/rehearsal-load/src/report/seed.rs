@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::to_python_json;
+use super::{PlanSummary, to_python_json};
 use crate::{
     client::RequestTimeline,
     metrics::{decode_tps, mean, median, ms_per_output_token, prompt_tps, python_p95, qps, seconds, ttft},
-    plan::{LoadPlan, Streaming},
+    plan::LoadPlan,
 };
 
 /// The seed schema. [`to_json`](Self::to_json) writes it as the script's `json.dumps(…, indent=2)` does, so that Python
@@ -91,6 +91,12 @@ impl SeedReport {
     /// The report of `requests`, measured over `window` by `plan`.
     #[must_use]
     pub fn new(plan: &LoadPlan, requests: &[RequestTimeline], window: Duration) -> Self {
+        Self::of(&PlanSummary::from(plan), requests, window)
+    }
+
+    /// The same for a plan that is known by its summary only.
+    #[must_use]
+    pub fn of(plan: &PlanSummary, requests: &[RequestTimeline], window: Duration) -> Self {
         let successes: Vec<&RequestTimeline> = requests.iter().filter(|request| request.verdict.is_success()).collect();
         let ok = successes.len();
         let total_time_s = seconds(window);
@@ -102,13 +108,13 @@ impl SeedReport {
         let qps = qps(ok, total_time_s);
 
         Self {
-            endpoint: plan.url().to_string(),
-            model: plan.model().to_owned(),
-            concurrency: plan.concurrency().get(),
+            endpoint: plan.url.clone(),
+            model: plan.model.clone(),
+            concurrency: plan.concurrency,
             requests: requests.len(),
-            max_tokens: plan.max_tokens().get(),
-            temperature: plan.temperature(),
-            stream: plan.streaming() == Streaming::On,
+            max_tokens: plan.max_tokens,
+            temperature: plan.temperature,
+            stream: plan.stream,
             ok,
             errors: requests.len() - ok,
             total_time_s,

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Completion;
 use crate::{
     client::{RequestTimeline, Verdict},
     metrics::CrossCheck,
@@ -76,6 +77,25 @@ impl Warning {
             WarningKind::ObserverFailed,
             format!("an observer stopped: {error}; its log is incomplete, the report is not"),
         )
+    }
+
+    /// What an early end gives reason to.
+    pub(super) fn of_completion(completion: Completion, finished: usize, planned: usize) -> Option<Self> {
+        let message = match completion {
+            Completion::Complete => return None,
+            Completion::Interrupted { abandoned } => format!(
+                "interrupted after {finished} of {planned} requests, with {abandoned} in flight; figures cover the \
+                 finished ones, and rates are over the time until then"
+            ),
+            Completion::Partial { cut_line } => {
+                let cut = if cut_line { " and its last line is cut" } else { "" };
+                format!(
+                    "the log stops after {finished} of {planned} requests{cut}: the generator was killed or could not \
+                     write; figures cover the requests it holds, and rates are over the time until the last of them ended"
+                )
+            }
+        };
+        Some(Self::new(WarningKind::Interrupted, message))
     }
 
     /// What the measured requests themselves give reason to.

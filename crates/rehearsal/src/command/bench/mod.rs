@@ -3,7 +3,7 @@
 mod inputs;
 mod outputs;
 mod progress;
-mod summary;
+pub(super) mod summary;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use rehearsal_load::{Report, metrics::Distribution};
 
 /// The figures people look for first, one line each; what is undefined is a dash.
-pub(super) fn text(report: &Report) -> String {
+pub(in crate::command) fn text(report: &Report) -> String {
     let counts = &report.counts;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {

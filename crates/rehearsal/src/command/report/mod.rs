@@ -1,0 +1,73 @@
+//! `rehearsal report`: a run that is over, looked at again.
+
+mod input;
+mod side_by_side;
+
+use anyhow::Context;
+use rehearsal::load::{
+    Report,
+    report::{Tool, ToolFigures, recompute},
+};
+
+use self::input::Input;
+use super::bench::summary;
+use crate::{
+    args::{Format, ReportArgs},
+    exit::{Exit, Expected},
+    render,
+};
+
+pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
+    let input = Input::read(&args.input)?;
+    let mut tools: Vec<Tool> = Vec::new();
+    for tool in args.tools.iter().flat_map(|tools| &tools.0) {
+        if !tools.contains(tool) {
+            tools.push(*tool);
+        }
+    }
+    if tools.is_empty() {
+        return summarise(&input, args.format);
+    }
+
+    let Input::Recording(recording) = &input else {
+        return Err(Expected::usage(format!(
+            "`{}` is a finished report, and --as computes from requests; give the log that `bench --jsonl` wrote",
+            args.input.display()
+        ))
+        .into());
+    };
+    let report = recording.report();
+    for warning in &report.warnings {
+        render::warning(warning);
+    }
+    let figures: Vec<ToolFigures> =
+        tools.iter().map(|tool| recompute(*tool, &recording.requests, recording.window)).collect();
+    match args.format {
+        Format::Json => render::result(serde_json::to_string_pretty(&figures).context("figures as JSON")?),
+        Format::Text => render::result(side_by_side::text(&figures)),
+    }
+    Ok(verdict(&report))
+}
+
+fn summarise(input: &Input, format: Format) -> anyhow::Result<Exit> {
+    let report = match input {
+        Input::Recording(recording) => &recording.report(),
+        Input::Native(report) => report,
+        Input::Seed(seed) => {
+            render::result(seed.to_json());
+            return Ok(Exit::Ok);
+        }
+    };
+    for warning in &report.warnings {
+        render::warning(warning);
+    }
+    match format {
+        Format::Json => render::result(serde_json::to_string_pretty(report).context("report as JSON")?),
+        Format::Text => render::result(summary::text(report)),
+    }
+    Ok(verdict(report))
+}
+
+fn verdict(report: &Report) -> Exit {
+    if report.is_incomplete() { Exit::Incomplete } else { Exit::Ok }
+}
