@@ -42,7 +42,7 @@ mod verdict;
 
 pub use call::{ABSENT, Call, Endpoint};
 pub use check::{Case, Check, Feature, Need, Running};
-pub use diff::{DiffError, Difference, diff};
+pub use diff::{Comparison, DiffError, Difference, Side, Topic, diff};
 pub use exchange::{Exchange, SeenResponse, SentRequest};
 pub use observe::{Observer, SuiteEvent};
 pub use output::to_html;

@@ -1,6 +1,6 @@
 //! What changed between two servers, as `diff` tells it.
 
-use rehearsal_conformance::{DiffError, Difference, Suite, SuiteEvent, SuiteReport, Target, diff};
+use rehearsal_conformance::{Comparison, DiffError, Suite, SuiteEvent, SuiteReport, Target, diff};
 use rehearsal_fake::{FakeVllm, Pacing};
 
 async fn recorded(version: &str, seed: u64) -> SuiteReport {
@@ -12,43 +12,38 @@ async fn recorded(version: &str, seed: u64) -> SuiteReport {
     Suite::standard().seed(seed).run(&target, |_: &SuiteEvent<'_>| {}).await.expect("the fake is surveyed")
 }
 
-fn holds(differences: &[Difference], about: &str, what: &str, before: &str, after: &str) {
-    let found = differences.iter().any(|difference| {
-        difference.about == about
-            && difference.what.starts_with(what)
-            && difference.before.starts_with(before)
-            && difference.after.starts_with(after)
-    });
-    let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    assert!(found, "{about}: {what}: {before} → {after} is not among\n{}", all.join("\n"));
+#[track_caller]
+fn tells(comparison: &Comparison, line: &str) {
+    let text = comparison.to_text();
+    assert!(text.lines().any(|said| said.starts_with(&format!("- {line}"))), "`{line}` is not in\n{text}");
 }
 
-/// The rows of vLLM's history between 0.13.0 and 0.32.0 that an answer shows, as the recordings of both have them.
+/// A release note in the words of who reads it.
 #[tokio::test(start_paused = true)]
-async fn the_history_between_two_versions_is_told() {
-    let (before, after) = (recorded("0.13.0", 1).await, recorded("0.32.0", 1).await);
-    let differences = diff(&before, &after).unwrap();
-    let has = |about, what, before, after| holds(&differences, about, what, before, after);
-    has("chat stream", "usage at the end with stream_options: {}", "a chunk", "none");
-    has("chat stream", "usage on choice chunks with stream_options: {\"continuous_usage_stats\":true}", "all", "none");
-    has("completions stream", "chunk: key usage", "null", "absent");
-    has("chat stream", "chunk: key choices[].delta.reasoning_content", "null", "absent");
-    has("chat", "key choices[].message.tool_calls", "[]", "absent");
-    has("chat", "key system_fingerprint", "null", "present");
-    has("chat", "key usage.completion_tokens_details", "absent", "null");
-    has("chat", "POST /v1/chat/completions with stop: [", "200", "400 \"2 validation errors:");
-    has("chat", "POST /v1/chat/completions with max_completion_tokens: 0", "200", "400");
-    has("completions", "POST /v1/completions with ignore_eos: true", "400", "200");
-    has("chat", "message", "The model `rehearsal-no-such-model` does not exist.", "The model");
-    has("chat", "key error.param", "null", "\"max_tokens\"");
+async fn what_changed_is_told_in_sentences() {
+    let comparison = diff(&recorded("0.13.0", 1).await, &recorded("0.32.0", 1).await).unwrap();
+    let text = comparison.to_text();
+    assert!(text.starts_with("# What changed from 0.13.0 to 0.32.0\n"), "{text}");
+    for line in [
+        "chat stream, completions stream: `stream_options: {}`: at the end: a usage chunk in 0.13.0, none in 0.32.0 (U-25)",
+        "completions stream, chunks: `usage`: null in 0.13.0, absent in 0.32.0 (",
+        "chat stream, chunks: `choices[].delta.reasoning_content`: null in 0.13.0, absent in 0.32.0 (",
+        "chat: `choices[].message.tool_calls`: [] in 0.13.0, absent in 0.32.0 (",
+        "chat, completions: `temperature: 2.5`: answered in 0.13.0, 400 \"temperature must be in [0, 2], got 2.5.",
+        "completions: `prompt: 32764 ids, ignore_eos: true`: 400 \"This model's maximum context length is 32763 tokens.",
+        "`finished_reason` of `vllm:request_success`: no other in 0.13.0, also repetition in 0.32.0 (",
+        "a body that is no JSON object is the client's fault: KNOWN-BUG in 0.13.0, PASS in 0.32.0 (E-02)",
+    ] {
+        tells(&comparison, line);
+    }
 }
 
 /// Ids, times, texts and invented numbers differ between any two runs and are no news.
 #[tokio::test(start_paused = true)]
 async fn a_server_does_not_differ_from_itself() {
     for version in ["0.13.0", "0.32.0", "0.32.0-rust"] {
-        let differences = diff(&recorded(version, 1).await, &recorded(version, 1).await).unwrap();
-        assert_eq!(differences, [], "{version}");
+        let comparison = diff(&recorded(version, 1).await, &recorded(version, 1).await).unwrap();
+        assert_eq!(comparison.differences, [], "{version}");
     }
 }
 

@@ -1,30 +1,72 @@
-//! Two metrics pages: which families each has, with type and labels.
+//! Two metrics pages: which families each has, with type, labels, the values of some labels, and buckets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Labels whose values are the server's own list, and not what it was asked.
+const ENUMERATIONS: [&str; 3] = ["finished_reason", "reason", "source"];
+
+/// Families of one exporter or another, and their dates.
+const LEFT_OUT: [&str; 2] = ["python_", "process_"];
 
 /// What a family is, apart from its values.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Family {
     kind: String,
-    labels: Vec<String>,
+    labels: BTreeSet<String>,
+    /// Label and value.
+    enumerated: BTreeSet<(String, String)>,
+    buckets: Vec<String>,
 }
 
-/// Families that only one page has, or that differ in type or labels: what, before, after.
-pub(super) fn metrics_differences(before: &str, after: &str) -> Vec<(String, String, String)> {
+/// What differs: what, before, after.
+pub(super) fn differences(before: &str, after: &str) -> Vec<(String, String, String)> {
     let (before, after) = (families(before), families(after));
-    let said = |family: Option<&Family>| match family {
-        None => "absent".to_owned(),
-        Some(Family { kind, labels }) if labels.is_empty() => kind.clone(),
-        Some(Family { kind, labels }) => format!("{kind} by {}", labels.join(", ")),
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().flat_map(|name| of_family(name, before.get(name), after.get(name))).collect()
+}
+
+fn of_family(name: &str, before: Option<&Family>, after: Option<&Family>) -> Vec<(String, String, String)> {
+    let (Some(was), Some(is)) = (before, after) else {
+        let said = |family: Option<&Family>| match family {
+            None => "absent".to_owned(),
+            Some(Family { kind, labels, .. }) if labels.is_empty() => format!("a {kind}"),
+            Some(Family { kind, labels, .. }) => format!("a {kind} by {}", listed(labels)),
+        };
+        return vec![(format!("`{name}`"), said(before), said(after))];
     };
-    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-        .into_iter()
-        .filter(|name| before.get(*name) != after.get(*name))
-        .map(|name| (name.clone(), said(before.get(name)), said(after.get(name))))
-        .collect()
+    let mut found = Vec::new();
+    if was.kind != is.kind {
+        found.push((format!("`{name}`"), format!("a {}", was.kind), format!("a {}", is.kind)));
+    }
+    if was.labels != is.labels {
+        found.push(only(&format!("labels of `{name}`"), &was.labels, &is.labels));
+    }
+    for label in ENUMERATIONS {
+        let values = |family: &Family| -> BTreeSet<String> {
+            family.enumerated.iter().filter(|(of, _)| of == label).map(|(_, value)| value.clone()).collect()
+        };
+        let (was, is) = (values(was), values(is));
+        if was != is && !was.is_empty() && !is.is_empty() {
+            found.push(only(&format!("`{label}` of `{name}`"), &was, &is));
+        }
+    }
+    if was.buckets != is.buckets {
+        found.push((format!("buckets of `{name}`"), was.buckets.join(" "), is.buckets.join(" ")));
+    }
+    found
+}
+
+/// What only one of two sets has.
+fn only(what: &str, was: &BTreeSet<String>, is: &BTreeSet<String>) -> (String, String, String) {
+    let said = |mine: &BTreeSet<String>, other: &BTreeSet<String>| {
+        let only: BTreeSet<String> = mine.difference(other).cloned().collect();
+        if only.is_empty() { "no other".to_owned() } else { format!("also {}", listed(&only)) }
+    };
+    (what.to_owned(), said(was, is), said(is, was))
+}
+
+fn listed(items: &BTreeSet<String>) -> String {
+    items.iter().cloned().collect::<Vec<_>>().join(", ")
 }
 
 fn families(page: &str) -> BTreeMap<String, Family> {
@@ -33,25 +75,37 @@ fn families(page: &str) -> BTreeMap<String, Family> {
         if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
             // OpenMetrics names a counter without the `_total` of its samples; `_created` gauges only say when
             let name = name.strip_suffix("_total").unwrap_or(name);
-            if name.starts_with("vllm:") && !name.ends_with("_created") {
-                families.insert(name.to_owned(), Family { kind: kind.to_owned(), labels: Vec::new() });
+            if !name.ends_with("_created") && !LEFT_OUT.iter().any(|begin| name.starts_with(begin)) {
+                families.insert(name.to_owned(), Family { kind: kind.to_owned(), ..Family::default() });
             }
-        } else if let Some((name, rest)) = line.split_once('{').filter(|(name, _)| name.starts_with("vllm:")) {
+        } else if let Some((name, rest)) = line.split_once('{').filter(|_| !line.starts_with('#')) {
             let stem =
                 ["_total", "_bucket", "_count", "_sum"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
             if let Some(family) = families.get_mut(stem) {
-                let labels = rest.rsplit_once('}').map_or(rest, |(labels, _)| labels);
-                for pair in labels.split("\",") {
-                    let label = pair.split('=').next().unwrap_or_default();
-                    if label != "le" && !label.is_empty() && !family.labels.iter().any(|known| known == label) {
-                        family.labels.push(label.to_owned());
-                    }
-                }
-                family.labels.sort_unstable();
+                family.sample(rest.rsplit_once('}').map_or(rest, |(labels, _)| labels));
             }
         }
     }
     families
+}
+
+impl Family {
+    fn sample(&mut self, labels: &str) {
+        for pair in labels.split("\",") {
+            let Some((label, value)) = pair.split_once("=\"") else { continue };
+            let value = value.trim_end_matches('"');
+            if label == "le" {
+                if !self.buckets.iter().any(|known| known == value) {
+                    self.buckets.push(value.to_owned());
+                }
+                continue;
+            }
+            self.labels.insert(label.to_owned());
+            if ENUMERATIONS.contains(&label) {
+                self.enumerated.insert((label.to_owned(), value.to_owned()));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -59,16 +113,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_are_compared_by_type_and_labels_not_by_value() {
-        let before = "# TYPE vllm:a_total counter\nvllm:a_total{engine=\"0\"} 1\n# TYPE vllm:b gauge\nvllm:b 2\n";
-        let after = "# TYPE vllm:a counter\nvllm:a_total{engine=\"0\",model=\"m\"} 7\n";
+    fn families_are_compared_by_type_labels_lists_and_buckets_not_by_value() {
+        let before =
+            "# TYPE vllm:a_total counter\nvllm:a_total{engine=\"0\",reason=\"x\"} 1\n# TYPE vllm:b gauge\nvllm:b 2\n";
+        let after = "# TYPE vllm:a counter\nvllm:a_total{engine=\"0\",model=\"m\",reason=\"x\"} 7\nvllm:a_total{reason=\"y\"} 1\n";
+        let said = |what: &str, before: &str, after: &str| (what.to_owned(), before.to_owned(), after.to_owned());
         assert_eq!(
-            metrics_differences(before, after),
+            differences(before, after),
             [
-                ("vllm:a".into(), "counter by engine".into(), "counter by engine, model".into()),
-                ("vllm:b".into(), "gauge".into(), "absent".into()),
+                said("labels of `vllm:a`", "no other", "also model"),
+                said("`reason` of `vllm:a`", "no other", "also y"),
+                said("`vllm:b`", "a gauge", "absent"),
             ]
         );
-        assert_eq!(metrics_differences(before, before), []);
+        assert_eq!(differences(before, before), []);
+        let histogram = |le: &str| format!("# TYPE h histogram\nh_bucket{{le=\"1.0\"}} 1\nh_bucket{{le=\"{le}\"}} 1\n");
+        assert_eq!(differences(&histogram("2.0"), &histogram("5.0")), [said("buckets of `h`", "1.0 2.0", "1.0 5.0")]);
     }
 }

@@ -1,51 +1,75 @@
-//! Requests, answers and differences in a few words.
-
-use std::fmt;
+//! Requests, answers and changes in a few words.
 
 use serde_json::Value;
 
-use super::Difference;
 use crate::exchange::{SeenResponse, SentRequest};
 
 /// Members that every request has, or whose value says nothing.
-const USUAL: [&str; 6] = ["model", "messages", "prompt", "temperature", "max_tokens", "seed"];
+const USUAL: [&str; 5] = ["model", "messages", "prompt", "seed", "stream"];
+
+/// A prompt of more ids than this is the point of its request.
+const LONG_PROMPT: usize = 64;
 
 /// How much of a message or value is shown.
 const SHOWN: usize = 160;
 
-/// `POST /v1/chat/completions with stream_options: {}`: what is unusual about a request.
-pub(super) fn request(request: &SentRequest) -> String {
-    let headers = request.headers.iter().filter(|(name, _)| name != "authorization");
-    let headers = headers.map(|(name, value)| format!(", {name}: {value}")).collect::<Vec<_>>().concat();
-    let body = match &request.body {
-        Some(Value::Object(members)) => {
-            let of = |(name, value): (&String, &Value)| format!("{name}: {}", cut(&value.to_string()));
-            let unusual = |name: &str| !USUAL.contains(&name);
-            let mut parts: Vec<String> = members.iter().filter(|(name, _)| unusual(name)).map(of).collect();
-            // where nothing else is unusual, the limit or the prompt is the point
-            if parts.is_empty() {
-                parts = members.iter().filter(|(name, _)| *name != "model").map(of).collect();
-            }
-            if parts.is_empty() { String::new() } else { format!(" with {}", parts.join(", ")) }
-        }
-        Some(other) => format!(" with the body {}", cut(&other.to_string())),
-        None => String::new(),
+/// The kind of request, as differences are grouped by: `chat stream`, `/tokenize`.
+pub(super) fn kind(request: &SentRequest) -> String {
+    let name = match request.path.as_str() {
+        "/v1/chat/completions" => "chat",
+        "/v1/completions" => "completions",
+        path => path.split('?').next().unwrap_or(path),
     };
-    format!("{} {}{headers}{body}", request.method, request.path)
+    let streams = request.body.as_ref().and_then(|body| body.get("stream")).and_then(Value::as_bool) == Some(true);
+    if streams { format!("{name} stream") } else { name.to_owned() }
 }
 
-/// `usage at the end with stream_options: {}`.
-pub(super) fn with_options(what: &str, request: &SentRequest) -> String {
-    match request.body.as_ref().and_then(|body| body.get("stream_options")) {
-        Some(options) => format!("{what} with stream_options: {options}"),
-        None => format!("{what} without stream_options"),
+/// `` `stop: "a", n: 2` ``: what is unusual about a request.
+pub(super) fn request(request: &SentRequest) -> String {
+    let headers = request.headers.iter().filter(|(name, _)| name != "authorization");
+    let mut parts: Vec<String> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
+    match &request.body {
+        Some(Value::Object(members)) => {
+            parts.extend(members.iter().filter(|(name, value)| is_unusual(name, value)).map(member));
+            if parts.is_empty() {
+                parts.extend(members.iter().filter(|(name, _)| *name != "model").map(member));
+            }
+        }
+        Some(other) => parts.push(format!("the body {}", cut(&other.to_string()))),
+        None => parts.push(request.method.clone()),
+    }
+    if parts.is_empty() { "an empty body".to_owned() } else { format!("`{}`", parts.join(", ")) }
+}
+
+fn is_unusual(name: &str, value: &Value) -> bool {
+    match name {
+        "prompt" => value.as_array().is_some_and(|ids| LONG_PROMPT < ids.len()),
+        "temperature" => !value.as_f64().is_some_and(|temperature| (0.0..=1.0).contains(&temperature)),
+        "max_tokens" => !value.as_u64().is_some_and(|limit| 0 < limit && limit < 1_000),
+        name => !USUAL.contains(&name),
     }
 }
 
-/// `400 "message"`: a status and what an error says.
+fn member((name, value): (&String, &Value)) -> String {
+    match value {
+        Value::Array(items) if name == "prompt" && LONG_PROMPT < items.len() => format!("prompt: {} ids", items.len()),
+        value => format!("{name}: {}", cut(&value.to_string())),
+    }
+}
+
+/// `` `stream_options: {}` ``.
+pub(super) fn stream_options(request: &SentRequest) -> String {
+    match request.body.as_ref().and_then(|body| body.get("stream_options")) {
+        Some(options) => format!("`stream_options: {options}`"),
+        None => "no `stream_options`".to_owned(),
+    }
+}
+
+/// `answered`, or `400 "message"`: a status and what an error says.
 pub(super) fn answer(response: &SeenResponse) -> String {
     match message(&response.body) {
-        Some(message) => format!("{} {:?}", response.status, cut(&message)),
+        Some(message) => format!("{} {}", response.status, quoted(&message)),
+        None if response.status == 200 => "answered".to_owned(),
         None => response.status.to_string(),
     }
 }
@@ -58,8 +82,42 @@ pub(super) fn message(body: &str) -> Option<String> {
     Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
 }
 
-/// On one line, and not longer than a reader wants.
-pub(super) fn cut(text: &str) -> String {
+/// What changed, and from what to what, as it is told.
+pub(super) fn change(name: &str, before: String, after: String) -> (String, String, String) {
+    if name == "message" {
+        let open = before.trim_end_matches('"');
+        return match after.strip_prefix(open).map(|added| added.trim_end_matches('"')).filter(|_| 1 < open.len()) {
+            Some(added) if !added.is_empty() => (
+                "messages".to_owned(),
+                "the text alone".to_owned(),
+                format!("the same and \"{}\"", without_values(added)),
+            ),
+            _ => ("message".to_owned(), before, after),
+        };
+    }
+    let is_key = !name.contains(' ') && name != "body" && name != "error";
+    (if is_key { format!("`{name}`") } else { name.to_owned() }, before, after)
+}
+
+/// ` (parameter=n, value=0)` → ` (parameter=…, value=…)`.
+fn without_values(text: &str) -> String {
+    let mut said = String::new();
+    for piece in text.split_inclusive(['=', ',', ')']) {
+        let end = piece.chars().last().filter(|end| ",)".contains(*end));
+        match end {
+            Some(end) if said.ends_with('=') => said.extend(['…', end]),
+            _ => said.push_str(piece),
+        }
+    }
+    said
+}
+
+/// On one line, between quotation marks, and not longer than a reader wants.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", cut(text))
+}
+
+fn cut(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() <= SHOWN {
         return text;
@@ -67,17 +125,38 @@ pub(super) fn cut(text: &str) -> String {
     text.chars().take(SHOWN).chain(['…']).collect()
 }
 
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { about, what, before, after, cases } = self;
-        write!(
-            f,
-            "{about}: {what}: {before} → {after} ({}",
-            cases.iter().take(4).cloned().collect::<Vec<_>>().join(", ")
-        )?;
-        match cases.len() {
-            0..=4 => f.write_str(")"),
-            more => write!(f, " and {} more)", more - 4),
-        }
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_unusual_about_a_request_is_told() {
+        let said = |body: Value| {
+            request(&SentRequest {
+                method: "POST".into(),
+                path: "/v1/completions".into(),
+                headers: vec![],
+                body: Some(body),
+            })
+        };
+        assert_eq!(
+            said(json!({"model": "m", "prompt": [1], "temperature": 2.5, "max_tokens": 1})),
+            "`temperature: 2.5`"
+        );
+        assert_eq!(
+            said(json!({"prompt": vec![7; 4092], "max_tokens": 5, "ignore_eos": true})),
+            "`prompt: 4092 ids, ignore_eos: true`"
+        );
+        assert_eq!(said(json!({"model": "m", "prompt": [1], "max_tokens": null})), "`max_tokens: null`");
+        assert_eq!(said(json!([])), "`the body []`");
+    }
+
+    #[test]
+    fn an_addition_to_a_message_is_one_change_whatever_its_values() {
+        let change = |after: &str| change("message", "\"n must be 1.\"".to_owned(), after.to_owned());
+        assert_eq!(change("\"n must be 1. (parameter=n, value=2)\"").2, "the same and \" (parameter=…, value=…)\"");
+        assert_eq!(change("\"no.\"").2, "\"no.\"");
     }
 }

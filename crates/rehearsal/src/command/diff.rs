@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::Context;
-use rehearsal::conformance::{Difference, diff, to_html};
+use rehearsal::conformance::{Comparison, diff, to_html};
 
 use super::recording;
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
     let (before, after) = (recording::read(&args.before)?, recording::read(&args.after)?);
-    let differences = diff(&before, &after).map_err(Expected::usage)?;
-    print(&differences, args.format)?;
+    let comparison = diff(&before, &after).map_err(Expected::usage)?;
+    print(&comparison, args.format)?;
     if let Some(path) = &args.html {
         fs::write(path, to_html(&[before, after]))
             .map_err(|error| Expected::usage(format!("page `{}`: {error}", path.display())))?;
@@ -24,15 +24,10 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
 }
 
 /// The differences on stdout.
-pub(super) fn print(differences: &[Difference], format: Format) -> anyhow::Result<()> {
+pub(super) fn print(comparison: &Comparison, format: Format) -> anyhow::Result<()> {
     match format {
-        Format::Json => render::result(serde_json::to_string_pretty(differences).context("differences as JSON")?),
-        Format::Text if differences.is_empty() => render::result("no difference"),
-        Format::Text => {
-            for difference in differences {
-                render::result(difference);
-            }
-        }
+        Format::Json => render::result(serde_json::to_string_pretty(comparison).context("differences as JSON")?),
+        Format::Text => render::result(comparison.to_text().trim_end()),
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! U-40 … U-47: several choices, several prompts, echo.
+//! U-40 … U-49: several choices, several prompts, echo, beams.
 
+mod beam;
 mod continuous;
 mod echo;
 mod echo_only;
@@ -19,7 +20,7 @@ use crate::{
     session::{Session, Stop},
 };
 
-pub(super) const CHECKS: [Check; 8] = [
+pub(super) const CHECKS: [Check; 10] = [
     sum::CHECK,
     order::CHECK,
     continuous::CHECK,
@@ -28,6 +29,8 @@ pub(super) const CHECKS: [Check; 8] = [
     prompts_swapped::CHECK,
     echo::CHECK,
     echo_only::CHECK,
+    beam::SUM,
+    beam::STREAMED,
 ];
 
 /// A request for two choices: sampled, because vLLM refuses several greedy ones, and seeded.

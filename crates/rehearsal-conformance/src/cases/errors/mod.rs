@@ -1,4 +1,4 @@
-//! E-01 … E-33: how a client's fault is answered: the status, an error object, and never a 5xx.
+//! E-01 … E-35: how a client's fault is answered: the status, an error object, and never a 5xx.
 
 mod broken_body;
 mod code_type;
@@ -9,6 +9,7 @@ mod ignored;
 mod integral_float;
 mod key;
 mod missing_input;
+mod newer;
 mod out_of_range;
 mod routes;
 mod stream_refused;
@@ -19,7 +20,7 @@ mod wrong_types;
 
 use crate::{check::Check, raw::Answer, session::Session};
 
-pub(super) const CHECKS: [Check; 17] = [
+pub(super) const CHECKS: [Check; 18] = [
     unknown_model::CHECK,
     broken_body::CHECK,
     missing_input::CHECK,
@@ -37,6 +38,7 @@ pub(super) const CHECKS: [Check; 17] = [
     tools_unserved::CHECK,
     hygiene::CHECK,
     ignored::CHECK,
+    newer::CHECK,
 ];
 
 /// Expects this status, and an error object with a message and a type, which every profile has.

@@ -1,5 +1,6 @@
-//! L-01 … L-07: what `max_tokens` and the context length allow.
+//! L-01 … L-08: what `max_tokens` and the context length allow.
 
+mod beyond;
 mod chat_default;
 mod completion_tokens;
 mod completions_default;
@@ -12,13 +13,14 @@ use crate::{
     session::{Session, Stop},
 };
 
-pub(super) const CHECKS: [Check; 6] = [
+pub(super) const CHECKS: [Check; 7] = [
     chat_default::CHECK,
     completions_default::CHECK,
     exact_fit::CHECK,
     one_over::CHECK,
     completion_tokens::CHECK,
     null_limit::CHECK,
+    beyond::CHECK,
 ];
 
 /// A prompt of ids that leaves four tokens of the context.
