@@ -40,12 +40,14 @@ pub mod run;
 pub mod sse;
 pub mod transport;
 
-pub use arrivals::{ClosedLoop, Due};
+pub use arrivals::{Arrivals, ClosedLoop, Due, RateProfile, Schedule, Spacing, WhenFull};
 pub use client::{
     ChunkKind, FinishReason, RequestTimeline, ResponseReader, StreamMarks, TokenChunk, TokenUsage, Verdict,
 };
 pub use observe::{Event, JsonlLog, Observer, Progress};
-pub use plan::{ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, PlanError, StreamUsage, Streaming, WarmUp, Workload};
+pub use plan::{
+    ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, OpenLoad, PlanError, StreamUsage, Streaming, WarmUp, Workload,
+};
 pub use report::{Completion, Report, RequestRecord, SeedReport, Warning};
 pub use run::{Outcome, Run, RunError};
 pub use transport::{

@@ -45,7 +45,7 @@ pub enum Event<'a> {
 pub struct Progress {
     /// Since the window's start.
     pub elapsed: Duration,
-    /// Requests of the plan.
+    /// Requests of the plan; where only a duration limits it, those that have begun.
     pub requests: usize,
     /// Requests that succeeded.
     pub ok: usize,

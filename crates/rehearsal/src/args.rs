@@ -1,6 +1,6 @@
 //! The command line, as clap reads it. Each command turns its arguments into a library's own validated type; nothing here is that type.
 
-mod bench;
+pub(crate) mod bench;
 mod check;
 mod diff;
 mod explain;

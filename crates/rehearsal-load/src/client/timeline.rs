@@ -83,6 +83,8 @@ pub struct RequestTimeline {
     pub index: usize,
     /// When it was due.
     pub scheduled: Duration,
+    /// When a slot was free for it; `None` if one was at its due instant, or if it needed none.
+    pub slot: Option<Duration>,
     /// When it was handed to the transport.
     pub started: Duration,
     /// How long opening a connection for it took; `None` if none was opened or the transport cannot tell.
@@ -120,6 +122,7 @@ impl RequestTimeline {
         Self {
             index,
             scheduled,
+            slot: None,
             started,
             connect: None,
             reused: None,

@@ -60,10 +60,11 @@ pub fn scheduled_latency(request: &RequestTimeline) -> Option<Duration> {
     Some(e2el(request)? + request.sent().saturating_sub(request.scheduled))
 }
 
-/// How late the generator itself was: start minus due instant.
+/// How late the generator itself was: start minus due instant, or minus the instant at which a slot was free for a request
+/// that had to wait for one.
 #[must_use]
 pub fn schedule_lag(request: &RequestTimeline) -> Duration {
-    request.started.saturating_sub(request.scheduled)
+    request.started.saturating_sub(request.slot.unwrap_or(request.scheduled))
 }
 
 /// Last minus first token-carrying chunk, summed over choices. Undefined without a chunk.

@@ -5,7 +5,13 @@ use std::{num::NonZeroU32, num::NonZeroUsize, time::Duration};
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
-use super::{ApiKey, Endpoint, LoadPlan, PlanError, StreamUsage, Streaming, WarmUp, Workload, endpoint::request_url};
+use super::{
+    ApiKey, Endpoint, LoadPlan, OpenLoad, PlanError, StreamUsage, Streaming, WarmUp, Workload, endpoint::request_url,
+};
+use crate::arrivals::Extent;
+
+/// Requests of a closed loop at most that only a duration limits.
+const MOST_REQUESTS: usize = 1_000_000;
 
 /// Configures a [`LoadPlan`]; every method replaces one default.
 #[derive(Debug, Clone)]
@@ -16,7 +22,9 @@ pub struct LoadPlanBuilder {
     endpoint: Endpoint,
     prompts: Vec<String>,
     concurrency: usize,
-    requests: usize,
+    requests: Option<usize>,
+    duration: Option<Duration>,
+    open_load: Option<OpenLoad>,
     turnaround: Duration,
     stagger: Duration,
     max_tokens: u32,
@@ -39,7 +47,9 @@ impl LoadPlanBuilder {
             endpoint: Endpoint::default(),
             prompts: vec!["Explain what a rehearsal is good for.".into()],
             concurrency: 1,
-            requests: 1,
+            requests: None,
+            duration: None,
+            open_load: None,
             turnaround: Duration::ZERO,
             stagger: Duration::ZERO,
             max_tokens: 256,
@@ -79,9 +89,22 @@ impl LoadPlanBuilder {
         self
     }
 
-    /// Measured requests, at least 1.
+    /// Measured requests, at least 1; without this call 1, or as many as a duration or the load's shape has room for.
     pub fn requests(mut self, requests: usize) -> Self {
-        self.requests = requests;
+        self.requests = Some(requests);
+        self
+    }
+
+    /// Sends nothing at this instant or later; what is in flight then is waited for. Beside a number of requests,
+    /// whichever comes first ends the run.
+    pub fn duration(mut self, duration: Duration) -> Self {
+        self.duration = Some(duration);
+        self
+    }
+
+    /// Requests arrive on a schedule instead of when a worker is free; workers, turnaround and stagger then do nothing.
+    pub fn open_load(mut self, load: OpenLoad) -> Self {
+        self.open_load = Some(load);
         self
     }
 
@@ -172,6 +195,20 @@ impl LoadPlanBuilder {
         if self.stall_timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(PlanError::NoTime { field: "stall_timeout" });
         }
+        if self.duration.is_some_and(|duration| duration.is_zero()) {
+            return Err(PlanError::NoTime { field: "duration" });
+        }
+        if self.requests == Some(0) {
+            return Err(PlanError::Zero { field: "requests" });
+        }
+        let extent = Extent { requests: self.requests, duration: self.duration };
+        let open_load = self.open_load.map(|load| load.check(extent)).transpose()?;
+        let requests = match (&open_load, self.requests, self.duration) {
+            (Some(load), _, _) => load.schedule().len(),
+            (None, Some(requests), _) => requests,
+            (None, None, Some(_)) => MOST_REQUESTS,
+            (None, None, None) => 1,
+        };
         let authorization = match &self.api_key {
             Some(key) => Some(sensitive(&key.bearer())?),
             None => None,
@@ -183,7 +220,10 @@ impl LoadPlanBuilder {
             model: self.model,
             workload: Workload::cycle(self.prompts)?,
             concurrency: NonZeroUsize::new(self.concurrency).ok_or(PlanError::Zero { field: "concurrency" })?,
-            requests: NonZeroUsize::new(self.requests).ok_or(PlanError::Zero { field: "requests" })?,
+            requests: NonZeroUsize::new(requests).ok_or(PlanError::Zero { field: "requests" })?,
+            counted: self.requests.is_some() || self.duration.is_none(),
+            duration: self.duration,
+            open_load,
             turnaround: self.turnaround,
             stagger: self.stagger,
             max_tokens: NonZeroU32::new(self.max_tokens).ok_or(PlanError::Zero { field: "max_tokens" })?,

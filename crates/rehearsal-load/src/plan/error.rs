@@ -1,5 +1,7 @@
 //! What can be wrong with a plan.
 
+use crate::arrivals::ScheduleError;
+
 /// A plan that cannot be run, and what to change.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -36,6 +38,9 @@ pub enum PlanError {
     /// The temperature is negative or not a number.
     #[error("`temperature` must be 0 or more, got {0}")]
     Temperature(f64),
+    /// The schedule cannot be computed.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// The API key holds characters that no header can carry.
     #[error("the API key holds characters that an HTTP header cannot carry; check it for line breaks")]
     ApiKey,

@@ -6,6 +6,7 @@ mod api_key;
 mod builder;
 mod endpoint;
 mod error;
+mod open_load;
 mod workload;
 
 use std::{num::NonZeroU32, num::NonZeroUsize, time::Duration};
@@ -22,9 +23,13 @@ pub use self::{
     builder::LoadPlanBuilder,
     endpoint::{Endpoint, request_url},
     error::PlanError,
+    open_load::{ArrivalSource, CheckedOpenLoad, OpenLoad},
     workload::Workload,
 };
-use crate::{arrivals::ClosedLoop, client::Expectation};
+use crate::{
+    arrivals::{Arrivals, ClosedLoop, Schedule},
+    client::Expectation,
+};
 
 /// Tokens of the warm-up request at most, as in the report's script.
 const WARM_UP_TOKENS: NonZeroU32 = NonZeroU32::new(32).expect("32 is not zero");
@@ -62,7 +67,7 @@ pub enum WarmUp {
     One,
 }
 
-/// A checked plan of a closed-loop run. Built with [`LoadPlan::builder`].
+/// A checked plan of a run. Built with [`LoadPlan::builder`].
 #[derive(Debug, Clone)]
 pub struct LoadPlan {
     url: Uri,
@@ -71,6 +76,9 @@ pub struct LoadPlan {
     workload: Workload,
     concurrency: NonZeroUsize,
     requests: NonZeroUsize,
+    counted: bool,
+    duration: Option<Duration>,
+    open_load: Option<CheckedOpenLoad>,
     turnaround: Duration,
     stagger: Duration,
     max_tokens: NonZeroU32,
@@ -118,16 +126,43 @@ impl LoadPlan {
         &self.workload
     }
 
-    /// Workers of the closed loop.
+    /// Requests in flight at most: workers of a closed loop, slots of an open one; without slots, all of its requests.
     #[must_use]
     pub fn concurrency(&self) -> NonZeroUsize {
-        self.concurrency
+        match &self.open_load {
+            None => self.concurrency,
+            Some(load) => load.slots().unwrap_or(self.requests),
+        }
     }
 
-    /// Requests in the measured window.
+    /// When nothing more is sent.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        self.duration
+    }
+
+    /// The load of an open loop; `None` for a closed one.
+    #[must_use]
+    pub fn open_load(&self) -> Option<&CheckedOpenLoad> {
+        self.open_load.as_ref()
+    }
+
+    /// The due instants of an open loop.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.open_load.as_ref().map(CheckedOpenLoad::schedule)
+    }
+
+    /// Requests in the measured window. Where only a duration limits a closed loop, the most that it would send.
     #[must_use]
     pub fn requests(&self) -> NonZeroUsize {
         self.requests
+    }
+
+    /// How many requests the plan has, where that is known before the run: not where only a duration limits a closed loop.
+    #[must_use]
+    pub fn planned(&self) -> Option<NonZeroUsize> {
+        (self.open_load.is_some() || self.counted).then_some(self.requests)
     }
 
     /// Most tokens an answer may have.
@@ -192,8 +227,15 @@ impl LoadPlan {
 
     /// The send instants of this plan.
     #[must_use]
-    pub fn arrivals(&self) -> ClosedLoop {
-        ClosedLoop::new(self.concurrency, self.requests).turnaround(self.turnaround).stagger(self.stagger)
+    pub fn arrivals(&self) -> Arrivals {
+        match &self.open_load {
+            Some(load) => load.arrivals().into(),
+            None => ClosedLoop::new(self.concurrency, self.requests)
+                .turnaround(self.turnaround)
+                .stagger(self.stagger)
+                .until(self.duration)
+                .into(),
+        }
     }
 
     /// What a complete answer to one of this plan's requests looks like.

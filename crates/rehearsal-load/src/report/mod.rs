@@ -3,6 +3,7 @@
 mod definitions;
 mod log;
 mod native;
+mod open_load_summary;
 mod plan_summary;
 mod python_json;
 pub mod recompute;
@@ -15,6 +16,7 @@ pub use self::{
     definitions::{MetricDefinition, definitions_as_markdown},
     log::{EndLine, LogLine, StartLine},
     native::{Completion, Counts, Latency, Report, Throughput, Tokens},
+    open_load_summary::OpenLoadSummary,
     plan_summary::PlanSummary,
     python_json::to_python_json,
     recompute::{Tool, ToolFigures, ToolStatistics, UnknownTool, recompute},

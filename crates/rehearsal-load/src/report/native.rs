@@ -11,7 +11,7 @@ use crate::{
     metrics::{
         CONFIDENCE, CrossCheck, Distribution, QuantileMethod, cross_checks, e2el, end_of_stream, itl_pooled,
         itl_request_mean, itl_token_weighted, mean_concurrency, output_throughput, prompt_throughput,
-        request_throughput, schedule_lag, seconds, tpot, ttfot, ttft,
+        request_throughput, schedule_lag, scheduled_latency, seconds, tpot, ttfot, ttft,
     },
     plan::{LoadPlan, Streaming},
 };
@@ -70,7 +70,7 @@ pub enum Completion {
 /// How requests ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
-    /// Requests of the plan.
+    /// Requests of the plan; where only a duration limits it, those that ended.
     pub planned: usize,
     /// Requests that ended.
     pub finished: usize,
@@ -78,6 +78,12 @@ pub struct Counts {
     pub ok: usize,
     /// The others that ended.
     pub errors: usize,
+    /// Arrivals of an open loop that found no slot and were sent later.
+    #[serde(default)]
+    pub waited_for_slot: usize,
+    /// Arrivals of an open loop that found no slot and were never sent. They count as sent nowhere else.
+    #[serde(default)]
+    pub dropped: usize,
     /// Every verdict that occurred.
     pub by_verdict: BTreeMap<String, usize>,
 }
@@ -101,6 +107,9 @@ pub struct Latency {
     pub itl_token_weighted_s: Option<Distribution>,
     /// End-to-end latency to the last token.
     pub e2el_s: Option<Distribution>,
+    /// What a user of an open-loop service feels: end-to-end latency from the due instant; `null` in a closed loop.
+    #[serde(default)]
+    pub scheduled_latency_s: Option<Distribution>,
     /// Latency to the end of the stream or body.
     pub end_of_stream_s: Option<Distribution>,
     /// Set-up of connections; not part of the above.
@@ -152,18 +161,21 @@ impl Report {
     #[must_use]
     pub fn of(plan: PlanSummary, requests: &[RequestTimeline], window: Duration, completion: Completion) -> Self {
         let method = QuantileMethod::default();
+        let planned = plan.planned(requests.len());
         let cross_checks = cross_checks(requests, window);
         let mut warnings = Warning::of_requests(requests, plan.distinct_prompts, &cross_checks);
-        warnings.splice(0..0, Warning::of_completion(completion, requests.len(), plan.requests));
+        warnings.splice(0..0, Warning::of_completion(completion, requests.len(), planned));
+        let dropped = plan.dropped(requests.len(), completion);
+        warnings.extend(Warning::dropped(dropped, planned));
         Self {
             schema_version: SCHEMA_VERSION,
             generator: concat!("rehearsal ", env!("CARGO_PKG_VERSION")).into(),
             completion,
             window_s: seconds(window),
-            counts: Counts::of(plan.requests, requests),
+            counts: Counts { dropped, ..Counts::of(planned, requests) },
             quantile_method: method,
             confidence: CONFIDENCE,
-            latency: Latency::of(requests, method),
+            latency: Latency::of(&plan, requests, method),
             throughput: Throughput {
                 requests_per_s: request_throughput(requests, window),
                 output_tokens_per_s: output_throughput(requests, window),
@@ -212,12 +224,20 @@ impl Counts {
             *by_verdict.entry(request.verdict.name().to_owned()).or_insert(0) += 1;
         }
         let ok = requests.iter().filter(|request| request.verdict.is_success()).count();
-        Self { planned, finished: requests.len(), ok, errors: requests.len() - ok, by_verdict }
+        Self {
+            planned,
+            finished: requests.len(),
+            ok,
+            errors: requests.len() - ok,
+            waited_for_slot: requests.iter().filter(|request| request.slot.is_some()).count(),
+            dropped: 0,
+            by_verdict,
+        }
     }
 }
 
 impl Latency {
-    fn of(requests: &[RequestTimeline], method: QuantileMethod) -> Self {
+    fn of(plan: &PlanSummary, requests: &[RequestTimeline], method: QuantileMethod) -> Self {
         let ok = || requests.iter().filter(|request| request.verdict.is_success());
         let summary =
             |samples: &mut dyn Iterator<Item = Duration>| Distribution::of(samples.map(seconds).collect(), method);
@@ -231,6 +251,7 @@ impl Latency {
             itl_request_mean_s: one(itl_request_mean),
             itl_token_weighted_s: summary(&mut ok().filter_map(itl_token_weighted).flatten()),
             e2el_s: one(e2el),
+            scheduled_latency_s: plan.open_load.as_ref().and_then(|_| one(scheduled_latency)),
             end_of_stream_s: one(|request| match request.streaming {
                 Streaming::On => end_of_stream(request),
                 Streaming::Off => None,

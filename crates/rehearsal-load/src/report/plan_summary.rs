@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Completion, OpenLoadSummary};
 use crate::{
     metrics::seconds,
     plan::{Endpoint, LoadPlan, StreamUsage, Streaming, WarmUp},
@@ -17,10 +18,16 @@ pub struct PlanSummary {
     pub endpoint: Endpoint,
     /// The model's name as sent.
     pub model: String,
-    /// Workers of the closed loop.
+    /// Workers of a closed loop; of an open one its slots, or all of its requests where slots are unlimited.
     pub concurrency: usize,
     /// Requests in the window.
     pub requests: usize,
+    /// When nothing more was sent.
+    #[serde(default)]
+    pub duration_s: Option<f64>,
+    /// The schedule of an open loop; `null` for a closed one.
+    #[serde(default)]
+    pub open_load: Option<OpenLoadSummary>,
     /// Pause of a worker between two requests.
     pub turnaround_s: f64,
     /// Least distance between two sends.
@@ -45,6 +52,22 @@ pub struct PlanSummary {
     pub stall_timeout_s: Option<f64>,
 }
 
+impl PlanSummary {
+    /// Requests of the plan; of a closed loop that a duration limits, those that ended.
+    pub(super) fn planned(&self, finished: usize) -> usize {
+        if self.open_load.is_none() && self.duration_s.is_some() { finished } else { self.requests }
+    }
+
+    /// Arrivals that were never sent: every other one has ended when the run is complete. In a run that was stopped, they
+    /// cannot be told from those that were yet to come.
+    pub(super) fn dropped(&self, finished: usize, completion: Completion) -> usize {
+        match (&self.open_load, completion) {
+            (Some(load), Completion::Complete) => load.scheduled.saturating_sub(finished),
+            _ => 0,
+        }
+    }
+}
+
 impl From<&LoadPlan> for PlanSummary {
     fn from(plan: &LoadPlan) -> Self {
         Self {
@@ -53,6 +76,8 @@ impl From<&LoadPlan> for PlanSummary {
             model: plan.model().to_owned(),
             concurrency: plan.concurrency().get(),
             requests: plan.requests().get(),
+            duration_s: plan.duration().map(seconds),
+            open_load: plan.open_load().map(OpenLoadSummary::from),
             turnaround_s: seconds(plan.turnaround()),
             stagger_s: seconds(plan.stagger()),
             max_tokens: plan.max_tokens().get(),

@@ -27,6 +27,9 @@ pub struct RequestRecord {
     pub stream: bool,
     /// When it was due.
     pub scheduled_ns: u64,
+    /// When a slot was free for it, if it had to wait for one.
+    #[serde(default)]
+    pub slot_ns: Option<u64>,
     /// When it was handed to the transport.
     pub started_ns: u64,
     /// How long opening a connection took.
@@ -78,6 +81,7 @@ impl From<&RequestTimeline> for RequestRecord {
             status: request.status,
             stream: request.streaming == Streaming::On,
             scheduled_ns: nanos(request.scheduled),
+            slot_ns: request.slot.map(nanos),
             started_ns: nanos(request.started),
             connect_ns: request.connect.map(nanos),
             reused: request.reused,
@@ -115,6 +119,7 @@ impl From<RequestRecord> for RequestTimeline {
         Self {
             index: record.index,
             scheduled: Duration::from_nanos(record.scheduled_ns),
+            slot: record.slot_ns.map(Duration::from_nanos),
             started: Duration::from_nanos(record.started_ns),
             connect: record.connect_ns.map(Duration::from_nanos),
             reused: record.reused,

@@ -43,6 +43,8 @@ pub enum WarningKind {
     Interrupted,
     /// The warm-up request failed.
     WarmUpFailed,
+    /// Arrivals of an open loop were dropped for want of a slot.
+    ArrivalsDropped,
     /// A log or display stopped taking events.
     ObserverFailed,
 }
@@ -68,6 +70,18 @@ impl Warning {
             WarningKind::WarmUpFailed,
             format!("the warm-up request ended as {verdict} ({detail}); the first measured requests may be cold"),
         )
+    }
+
+    /// Arrivals were dropped; `None` if there were none.
+    #[must_use]
+    pub fn dropped(dropped: usize, planned: usize) -> Option<Self> {
+        (0 < dropped).then(|| {
+            let message = format!(
+                "{dropped} of {planned} arrivals found no slot and were dropped; the server saw less load than the rate \
+                 says: allow more requests in flight, or let arrivals wait"
+            );
+            Self::new(WarningKind::ArrivalsDropped, message)
+        })
     }
 
     /// An observer failed.

@@ -6,7 +6,7 @@ mod attempt;
 mod limits;
 mod progress;
 
-use std::{collections::VecDeque, fmt, panic, pin::pin, sync::Arc, time::Duration};
+use std::{fmt, panic, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     task::{JoinError, JoinSet},
@@ -114,7 +114,7 @@ impl Run {
             let attempt = attempt(&*transport, Attempt::of_plan(&plan, request, begun, origin));
             let timeline = tokio::select! {
                 biased;
-                () = &mut stop => return Ok(audience.end(&plan, Vec::new(), Duration::ZERO, Some(0), None)),
+                () = &mut stop => return Ok(audience.end(&plan, Ended::before_the_window(), None)),
                 timeline = attempt => timeline,
             };
             audience.judge_warm_up(&plan, &timeline)?;
@@ -124,19 +124,19 @@ impl Run {
 
         let origin = Instant::now();
         let mut arrivals = plan.arrivals();
-        let mut due: VecDeque<Due> = arrivals.start().collect();
         let mut in_flight: JoinSet<RequestTimeline> = JoinSet::new();
-        let mut requests = Vec::with_capacity(plan.requests().get());
-        let mut tally = Tally::new(plan.requests().get());
+        let mut requests = Vec::new();
+        let mut tally = Tally::new(&plan);
         let mut ticks = 1u32;
         let mut interrupted = None;
 
         loop {
             let now = origin.elapsed();
-            while let Some(next) = due.pop_front_if(|next| next.at <= now) {
+            while let Some(next) = arrivals.take(now) {
                 in_flight.spawn(measured(Arc::clone(&plan), Arc::clone(&transport), next, origin));
             }
-            if in_flight.is_empty() && due.is_empty() {
+            let next_at = arrivals.next_at();
+            if in_flight.is_empty() && next_at.is_none() {
                 break;
             }
             tokio::select! {
@@ -150,10 +150,10 @@ impl Run {
                     tally.count(&timeline);
                     let progress = tally.progress(timeline.finished, in_flight.len());
                     audience.tell(&Event::Finished { request: &timeline, progress });
-                    due.extend(arrivals.finished(timeline.finished));
+                    arrivals.finished(timeline.finished);
                     requests.push(timeline);
                 }
-                () = until(due.front().map(|next| later(origin, next.at))) => {}
+                () = until(next_at.map(|at| later(origin, at))) => {}
                 () = until(tick.map(|tick| later(origin, tick.saturating_mul(ticks)))) => {
                     ticks += 1;
                     audience.tell(&Event::Tick(tally.progress(origin.elapsed(), in_flight.len())));
@@ -168,14 +168,17 @@ impl Run {
         };
         in_flight.shutdown().await;
         requests.sort_by_key(|request| request.index);
-        Ok(audience.end(&plan, requests, window, interrupted, warm_up.as_ref()))
+        let ended = Ended { requests, window, interrupted };
+        Ok(audience.end(&plan, ended, warm_up.as_ref()))
     }
 }
 
 async fn measured(plan: Arc<LoadPlan>, transport: Arc<dyn Transport>, due: Due, origin: Instant) -> RequestTimeline {
     let request = plan.request(due.index);
-    let begun = Begun { index: due.index, scheduled: due.at, started: origin.elapsed() };
-    attempt(&*transport, Attempt::of_plan(&plan, request, begun, origin)).await
+    let begun = Begun { index: due.index, scheduled: due.scheduled, started: origin.elapsed() };
+    let mut timeline = attempt(&*transport, Attempt::of_plan(&plan, request, begun, origin)).await;
+    timeline.slot = (due.scheduled < due.at).then_some(due.at);
+    timeline
 }
 
 async fn until(instant: Option<Instant>) {
@@ -189,6 +192,20 @@ fn resume(error: JoinError) -> RequestTimeline {
     match error.try_into_panic() {
         Ok(panic) => panic::resume_unwind(panic),
         Err(error) => unreachable!("only `run` itself ends its tasks, and it has not yet: {error}"),
+    }
+}
+
+/// What the loop leaves behind.
+struct Ended {
+    requests: Vec<RequestTimeline>,
+    window: Duration,
+    /// Requests in flight when the run was stopped.
+    interrupted: Option<usize>,
+}
+
+impl Ended {
+    fn before_the_window() -> Self {
+        Self { requests: Vec::new(), window: Duration::ZERO, interrupted: Some(0) }
     }
 }
 
@@ -222,14 +239,8 @@ impl Audience {
         Ok(())
     }
 
-    fn end(
-        mut self,
-        plan: &Arc<LoadPlan>,
-        requests: Vec<RequestTimeline>,
-        window: Duration,
-        interrupted: Option<usize>,
-        warm_up: Option<&RequestTimeline>,
-    ) -> Outcome {
+    fn end(mut self, plan: &Arc<LoadPlan>, ended: Ended, warm_up: Option<&RequestTimeline>) -> Outcome {
+        let Ended { requests, window, interrupted } = ended;
         let completion = match interrupted {
             Some(abandoned) => Completion::Interrupted { abandoned },
             None => Completion::Complete,

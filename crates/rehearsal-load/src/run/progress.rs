@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use crate::{client::RequestTimeline, observe::Progress};
+use crate::{client::RequestTimeline, observe::Progress, plan::LoadPlan};
 
 pub(super) struct Tally {
-    requests: usize,
+    /// `None` where only a duration limits the run.
+    requests: Option<usize>,
     ok: usize,
     errors: usize,
     output_tokens: u64,
 }
 
 impl Tally {
-    pub(super) fn new(requests: usize) -> Self {
+    pub(super) fn new(plan: &LoadPlan) -> Self {
+        let requests = plan.planned().map(std::num::NonZeroUsize::get);
         Self { requests, ok: 0, errors: 0, output_tokens: 0 }
     }
 
@@ -28,7 +30,7 @@ impl Tally {
     pub(super) fn progress(&self, elapsed: Duration, in_flight: usize) -> Progress {
         Progress {
             elapsed,
-            requests: self.requests,
+            requests: self.requests.unwrap_or(self.ok + self.errors + in_flight),
             ok: self.ok,
             errors: self.errors,
             in_flight,

@@ -3,11 +3,7 @@
 //! The plan, the closed loop and every metric are the load generator's own; the instants are the engine's. So a forecast and a run over the
 //! in-memory server differ by nothing but the millisecond grid of the timer in between.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rehearsal_fake::engine::{
     Engine, EngineConfig, EngineConfigError, EngineRequest, Event, Finish, FinishReason, Nanos, RequestId, SubmitError,
@@ -98,7 +94,7 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
     fn warm_up(&mut self) -> Result<RequestTimeline, ForecastError> {
         let mut request = self.request(0);
         request.sampling.max_tokens = request.sampling.max_tokens.min(WARM_UP_TOKENS.try_into().expect("32 is not 0"));
-        self.submit(Due { index: 0, at: Duration::ZERO }, request)?;
+        self.submit(Due { index: 0, scheduled: Duration::ZERO, at: Duration::ZERO }, request)?;
         let mut done = Vec::new();
         while let Some(deadline) = self.engine.next_deadline() {
             done.append(&mut self.advance(deadline));
@@ -110,21 +106,20 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
 
     fn run(&mut self) -> Result<Vec<RequestTimeline>, ForecastError> {
         let mut arrivals = self.plan.arrivals();
-        let mut due: VecDeque<Due> = arrivals.start().collect();
-        let mut requests = Vec::with_capacity(self.plan.requests().get());
+        let mut requests = Vec::new();
         loop {
-            let next_due = due.front().map(|next| self.origin + Nanos::from(next.at));
+            let next_due = arrivals.next_at().map(|at| self.origin + Nanos::from(at));
             match (next_due, self.engine.next_deadline()) {
                 (None, None) => return Ok(requests),
                 // a request that is due when a step ends is still in time for the next one
                 (Some(at), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {
-                    let Some(next) = due.pop_front() else { continue };
+                    let Some(next) = arrivals.take(since(self.origin, at)) else { continue };
                     let request = self.request(next.index);
                     self.submit(next, request)?;
                 }
                 (_, Some(deadline)) => {
                     for request in self.advance(deadline) {
-                        due.extend(arrivals.finished(request.finished));
+                        arrivals.finished(request.finished);
                         requests.push(request);
                     }
                 }
@@ -141,7 +136,8 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
         let now = self.origin + Nanos::from(due.at);
         let id =
             self.engine.submit(now, request).map_err(|error| ForecastError::Request { index: due.index, error })?;
-        let timeline = RequestTimeline::begun(due.index, due.at, due.at, self.plan.streaming());
+        let mut timeline = RequestTimeline::begun(due.index, due.scheduled, due.at, self.plan.streaming());
+        timeline.slot = (due.scheduled < due.at).then_some(due.at);
         self.in_flight.insert(id, timeline);
         Ok(())
     }

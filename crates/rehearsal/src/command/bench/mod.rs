@@ -1,11 +1,12 @@
 //! `rehearsal bench`: measures a server, or rehearses the measurement on the fake.
 
 mod inputs;
+mod load;
 mod outputs;
 mod progress;
 pub(super) mod summary;
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use anyhow::Context;
 use rehearsal::{
@@ -53,7 +54,7 @@ async fn measure(args: &BenchArgs, base_url: &str) -> anyhow::Result<Exit> {
         inputs::first_model(base_url, key, &transport, args.timeout).await?
     };
     let plan = plan(args, base_url, model)?.build().map_err(Expected::usage)?;
-    let (progress, tick) = progress::observer(plan.requests().get());
+    let (progress, tick) = progress::observer(plan.planned().map(NonZeroUsize::get));
     let run = Run::new(plan, transport).observe(progress).tick_every(tick);
     bench(args, run, interrupt::requested()).await
 }
@@ -99,13 +100,12 @@ async fn bench(args: &BenchArgs, mut run: Run, stop: impl Future<Output = ()>) -
 fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadPlanBuilder> {
     let mut builder = LoadPlan::builder(base_url, model)
         .prompt(inputs::prompt(args)?)
-        .concurrency(args.concurrency)
-        .requests(args.requests)
         .max_tokens(args.max_tokens)
         .temperature(args.temperature)
         .timeout(args.timeout)
         .streaming(if args.stream { Streaming::On } else { Streaming::Off })
         .warm_up(if args.no_warmup { WarmUp::Skip } else { WarmUp::One });
+    builder = load::apply(builder, &args.load)?;
     if let Some(timeout) = args.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }

@@ -12,7 +12,7 @@ use super::PROGRESS_INTERVAL;
 use crate::render;
 
 /// What shows the progress, and how often it wants a tick.
-pub(super) fn observer(requests: usize) -> (Display, Duration) {
+pub(super) fn observer(requests: Option<usize>) -> (Display, Duration) {
     if stderr().is_terminal() {
         (Display::Bar(bar(requests)), Duration::from_millis(200))
     } else {
@@ -41,11 +41,18 @@ impl Observer for Display {
     }
 }
 
-fn bar(requests: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{elapsed:>5} [{bar:30}] {pos}/{len} requests, {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("=> ");
-    ProgressBar::new(requests as u64).with_style(style)
+fn bar(requests: Option<usize>) -> ProgressBar {
+    let template = match requests {
+        Some(_) => "{elapsed:>5} [{bar:30}] {pos}/{len} requests, {msg}",
+        None => "{elapsed:>5} {spinner} {pos} requests, {msg}",
+    };
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ");
+    let bar = match requests {
+        Some(requests) => ProgressBar::new(requests as u64),
+        None => ProgressBar::no_length(),
+    };
+    bar.with_style(style)
 }
 
 fn line(progress: Progress) -> String {

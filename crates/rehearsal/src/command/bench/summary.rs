@@ -17,6 +17,14 @@ pub(in crate::command) fn text(report: &Report) -> String {
     for (verdict, count) in counts.by_verdict.iter().filter(|(verdict, _)| *verdict != "ok") {
         line("", format!("{count} {verdict}"));
     }
+    if let Some(load) = &report.plan.open_load {
+        let rate =
+            load.request_rate.as_deref().map_or_else(|| "recorded".to_owned(), |rate| format!("{rate} requests/s"));
+        line("arrivals", format!("{}, {rate}, schedule {}", load.spacing, load.schedule_hash));
+    }
+    if 0 < counts.waited_for_slot + counts.dropped {
+        line("found no slot", format!("{} waited, {} dropped", counts.waited_for_slot, counts.dropped));
+    }
     line("window", format!("{:.3} s", report.window_s));
     line("QPS", rate(report.throughput.requests_per_s, 4, "requests/s"));
     line("prompt_tps", rate(report.throughput.prompt_tokens_per_s, 2, "tok/s"));
@@ -25,11 +33,15 @@ pub(in crate::command) fn text(report: &Report) -> String {
     line("", format!("{:>10} {:>10} {:>10} {:>10} {:>10}", "p50", "p95", "mean", "min", "max"));
     for (name, distribution) in [
         ("E2EL, s", &latency.e2el_s),
+        ("E2EL from due, s", &latency.scheduled_latency_s),
         ("TTFT, s", &latency.ttft_s),
         ("TPOT, s", &latency.tpot_s),
         ("ITL (pooled), s", &latency.itl_pooled_s),
     ] {
-        line(name, row(distribution.as_ref()));
+        // in a closed loop nobody is due before a worker is free
+        if distribution.is_some() || name != "E2EL from due, s" {
+            line(name, row(distribution.as_ref()));
+        }
     }
     text.truncate(text.trim_end().len());
     text

@@ -1,18 +1,8 @@
-//! When each request is due: pure state machines over durations since the run's start.
-//!
-//! Nothing here waits or reads a clock, so that a run against a server and a forecast without one use the same code.
-//! Open-loop schedules belong here too; so far there is the closed loop.
+//! A fixed number of workers.
 
 use std::{num::NonZeroUsize, time::Duration};
 
-/// One request and the instant at which it should be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    /// Which request of the run, from 0.
-    pub index: usize,
-    /// Since the run's start.
-    pub at: Duration,
-}
+use super::Due;
 
 /// A fixed number of workers, each of which sends its next request when its last one has finished.
 ///
@@ -37,6 +27,7 @@ pub struct ClosedLoop {
     requests: usize,
     turnaround: Duration,
     stagger: Duration,
+    until: Option<Duration>,
     given_out: usize,
     last_due: Option<Duration>,
 }
@@ -50,6 +41,7 @@ impl ClosedLoop {
             requests: requests.get(),
             turnaround: Duration::ZERO,
             stagger: Duration::ZERO,
+            until: None,
             given_out: 0,
             last_due: None,
         }
@@ -66,6 +58,13 @@ impl ClosedLoop {
     #[must_use]
     pub fn stagger(mut self, stagger: Duration) -> Self {
         self.stagger = stagger;
+        self
+    }
+
+    /// Gives out no request that would be due at `until` or later.
+    #[must_use]
+    pub fn until(mut self, until: Option<Duration>) -> Self {
+        self.until = until;
         self
     }
 
@@ -94,7 +93,10 @@ impl ClosedLoop {
             Some(last) => earliest.max(last.saturating_add(self.stagger)),
             None => earliest,
         };
-        let due = Due { index: self.given_out, at };
+        if self.until.is_some_and(|until| until <= at) {
+            return None;
+        }
+        let due = Due { index: self.given_out, scheduled: at, at };
         self.given_out += 1;
         self.last_due = Some(at);
         Some(due)
@@ -132,7 +134,15 @@ mod tests {
     fn a_finisher_that_comes_late_is_not_pushed_back_by_the_stagger() {
         let mut arrivals = closed_loop(2, 4).turnaround(5 * MS).stagger(MS);
         assert_eq!(arrivals.start().count(), 2);
-        assert_eq!(arrivals.finished(100 * MS), Some(Due { index: 2, at: 105 * MS }));
-        assert_eq!(arrivals.finished(130 * MS), Some(Due { index: 3, at: 135 * MS }));
+        assert_eq!(arrivals.finished(100 * MS), Some(Due { index: 2, scheduled: 105 * MS, at: 105 * MS }));
+        assert_eq!(arrivals.finished(130 * MS), Some(Due { index: 3, scheduled: 135 * MS, at: 135 * MS }));
+    }
+
+    #[test]
+    fn after_its_time_a_worker_sends_nothing_more() {
+        let mut arrivals = closed_loop(1, 9).turnaround(5 * MS).until(Some(200 * MS));
+        assert_eq!(arrivals.start().count(), 1);
+        assert_eq!(arrivals.finished(194 * MS).map(|due| due.at), Some(199 * MS));
+        assert_eq!(arrivals.finished(195 * MS), None);
     }
 }

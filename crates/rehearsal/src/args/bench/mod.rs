@@ -1,7 +1,18 @@
+//! The arguments of `rehearsal bench`.
+
+mod load;
+mod request_rate;
+
+/// The choices of single flags; they are named as the library's own types.
+pub(crate) mod flags {
+    pub(crate) use super::load::{Ramp, Spacing, WhenFull};
+}
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args, ValueEnum};
 
+pub(crate) use self::{load::LoadFlags, request_rate::RequestRate};
 use super::{Format, seconds::parse_seconds};
 
 const EXAMPLES: &str = "\
@@ -13,6 +24,9 @@ Examples:
 
   # the same load on the fake, in memory and in virtual time: over before you let go of the key
   rehearsal bench --fake report-tp1 --concurrency 16 --requests 64 --max-tokens 256
+
+  # an open loop: 200 requests at 4 per second, as from independent users, and at most 64 in flight
+  rehearsal bench --fake report-tp1 --request-rate 4 --requests 200 --max-concurrency 64 --stream
 
   # streamed, with a record of every request and the full report
   rehearsal bench --base-url http://127.0.0.1:8000 --prompt 'Why is the sky blue?' --stream \\
@@ -35,13 +49,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
 
-    /// Requests in flight at any moment
-    #[arg(long, short = 'c', value_name = "N", default_value_t = 1)]
-    pub(crate) concurrency: usize,
-
-    /// Requests in all, the warm-up not counted
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 16)]
-    pub(crate) requests: usize,
+    #[command(flatten)]
+    pub(crate) load: LoadFlags,
 
     /// Most tokens a reply may have
     #[arg(long, value_name = "N", default_value_t = 256)]

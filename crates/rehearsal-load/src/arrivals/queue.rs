@@ -1,0 +1,64 @@
+//! What the run loop asks for its next request, whatever the load's shape.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{ClosedLoop, Due, NoSlot, OpenLoop};
+
+/// The requests of a run as they become due.
+#[derive(Debug, Clone)]
+pub struct Arrivals(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Closed { workers: ClosedLoop, ready: VecDeque<Due> },
+    Open(OpenLoop),
+}
+
+impl From<ClosedLoop> for Arrivals {
+    fn from(mut workers: ClosedLoop) -> Self {
+        let ready = workers.start().collect();
+        Self(Kind::Closed { workers, ready })
+    }
+}
+
+impl From<OpenLoop> for Arrivals {
+    fn from(open: OpenLoop) -> Self {
+        Self(Kind::Open(open))
+    }
+}
+
+impl Arrivals {
+    /// When the next request is to be sent, as far as that is known: the end of a request may make others due.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Duration> {
+        match &self.0 {
+            Kind::Closed { ready, .. } => ready.front().map(|due| due.at),
+            Kind::Open(open) => open.next_at(),
+        }
+    }
+
+    /// The next request, if it is to be sent by `now`.
+    pub fn take(&mut self, now: Duration) -> Option<Due> {
+        match &mut self.0 {
+            Kind::Closed { ready, .. } => ready.pop_front_if(|due| due.at <= now),
+            Kind::Open(open) => open.take(now),
+        }
+    }
+
+    /// A request ended, well or badly, at `at`.
+    pub fn finished(&mut self, at: Duration) {
+        match &mut self.0 {
+            Kind::Closed { workers, ready } => ready.extend(workers.finished(at)),
+            Kind::Open(open) => open.finished(at),
+        }
+    }
+
+    /// Arrivals that found no slot; none in a closed loop, whose workers send only when they are free.
+    #[must_use]
+    pub fn no_slot(&self) -> NoSlot {
+        match &self.0 {
+            Kind::Closed { .. } => NoSlot::default(),
+            Kind::Open(open) => open.no_slot(),
+        }
+    }
+}
