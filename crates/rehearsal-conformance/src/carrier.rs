@@ -1,10 +1,12 @@
-//! Sends a call to a target and collects the whole answer, within the target's limits of time and size.
+//! Sends a call to a target and collects the whole answer, within the target's limits of time and size. Nothing else in this crate waits.
+
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::Request;
 use rehearsal_load::transport::TransportError;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{
     call::{Call, Key, Payload},
@@ -25,6 +27,20 @@ pub(crate) enum NoAnswer {
 
 /// Sends `call` and waits for the end of its answer.
 pub(crate) async fn carry(target: &Target, call: &Call) -> Result<Answer, NoAnswer> {
+    carry_until(target, call, |_| false).await
+}
+
+/// Lets a server settle before it is asked again.
+pub(crate) async fn pause(time: Duration) {
+    sleep_until(Instant::now() + time).await;
+}
+
+/// Sends `call` and closes the connection once there is `enough` of the body; an answer that ends before is whole.
+pub(crate) async fn carry_until(
+    target: &Target,
+    call: &Call,
+    enough: impl Fn(&[u8]) -> bool,
+) -> Result<Answer, NoAnswer> {
     let deadline = Instant::now() + target.timeout;
     let request = request(target, call).map_err(|error| NoAnswer::Silent(error.to_string()))?;
     let exchange = match timeout_at(deadline, target.transport.send(request)).await {
@@ -60,6 +76,10 @@ pub(crate) async fn carry(target: &Target, call: &Call) -> Result<Answer, NoAnsw
         }
         if target.body_limit < body.len() {
             answer.end = BodyEnd::TooLong;
+            break;
+        }
+        if enough(&body) {
+            answer.end = BodyEnd::HungUp;
             break;
         }
     }

@@ -76,6 +76,8 @@ pub enum Need {
     Profile(&'static [ServerProfile]),
     /// The server says how long a context it takes (`max_model_len`).
     MaxModelLen,
+    /// The run may disturb whoever else uses the server (see [`Suite::destructive`](crate::Suite::destructive)).
+    Destructive,
 }
 
 /// What a server may or may not have, found out by asking it.

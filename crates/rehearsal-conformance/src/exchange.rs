@@ -52,7 +52,7 @@ pub struct SeenResponse {
 impl Exchange {
     /// Whether an answer came, and to its end.
     pub(crate) fn is_answered(&self) -> bool {
-        self.response.as_ref().is_some_and(|response| response.end == BodyEnd::Complete)
+        self.response.as_ref().is_some_and(|response| matches!(response.end, BodyEnd::Complete | BodyEnd::HungUp))
     }
 }
 

@@ -28,7 +28,8 @@ impl Salt {
         (0..count).map(|_| random.random_range(35..=93)).collect()
     }
 
-    fn random(self, name: &str) -> ChaCha12Rng {
+    /// A generator for this name.
+    pub(crate) fn random(self, name: &str) -> ChaCha12Rng {
         // FNV-1a keeps equal names equal without a hasher whose keys change between builds
         let name = name
             .bytes()

@@ -1,16 +1,20 @@
 //! What a case works with: it asks the target, judges what it sees, and every exchange is kept as evidence.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rand_chacha::ChaCha12Rng;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     call::{ABSENT, Call, Endpoint, overlaid},
-    carrier::{NoAnswer, carry},
+    carrier::{NoAnswer, carry, carry_until, pause},
     check::Feature,
     exchange::{Exchange, SeenResponse, SentRequest},
     openai_spec::foreign,
     profile::ServerProfile,
-    raw::{Answer, BodyEnd, Event, RawStream, UsageCounts, usage_of},
+    raw::{Answer, BodyEnd, Event, RawStream, Samples, UsageCounts, usage_of},
     report::Finding,
     salt::Salt,
     survey::Facts,
@@ -20,6 +24,11 @@ use crate::{
 
 /// The contexts that are filled: shorter ones hold no prompt, longer ones are not worth their prefill.
 const CONTEXTS: std::ops::RangeInclusive<usize> = 8..=262_144;
+
+/// A server's counters follow its answers a moment later: so often are they asked for, with this pause in between. After an abort a real
+/// server was seen to be idle within 3 s.
+const SCRAPES: usize = 60;
+const BETWEEN_SCRAPES: Duration = Duration::from_millis(50);
 
 /// Why a case ended before its last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +144,11 @@ impl<'t> Session<'t> {
         self.salt.text(self.id)
     }
 
+    /// A generator of this case and run; another `name` gives another.
+    pub(crate) fn random(&self, name: &str) -> ChaCha12Rng {
+        self.salt.random(&format!("{} {name}", self.id))
+    }
+
     /// The body of a small request: this run's model and prompt, temperature 0, and what `over` puts in. A member set to
     /// [`ABSENT`](crate::ABSENT) is left out; so is `ignore_eos` for a server that is held to OpenAI's API, which has to do without:
     /// answers as short as a case's hardly ever end by themselves.
@@ -160,14 +174,57 @@ impl<'t> Session<'t> {
     /// Sends a request and waits for its whole answer, whatever it is. A server that is held to OpenAI's API is not sent what that API
     /// does not have.
     pub async fn ask(&mut self, call: Call) -> Result<Answer, Stop> {
-        if let (ServerProfile::OpenAiSpec, Some(what)) = (self.profile, foreign(&call)) {
-            return Err(Stop::Skipped(what));
-        }
-        let about = format!("{} {}", call.method, call.path);
-        let sent = SentRequest::of(&call);
+        self.may_send(&call)?;
         let answered = carry(self.target, &call).await;
+        self.keep(&call, answered)
+    }
+
+    /// Sends requests at the same time and waits for all their answers, which come in the order of the requests.
+    pub async fn ask_together(&mut self, calls: Vec<Call>) -> Result<Vec<Answer>, Stop> {
+        calls.iter().try_for_each(|call| self.may_send(call))?;
+        let answered = join_all(calls.iter().map(|call| carry(self.target, call))).await;
+        calls.iter().zip(answered).map(|(call, answered)| self.keep(call, answered)).collect()
+    }
+
+    /// Sends a request and closes the connection once there is `enough` of the answer's body.
+    pub async fn hang_up(&mut self, call: Call, enough: impl Fn(&[u8]) -> bool) -> Result<Answer, Stop> {
+        self.may_send(&call)?;
+        let answered = carry_until(self.target, &call, enough).await;
+        self.keep(&call, answered)
+    }
+
+    /// The server's metrics as soon as `settled` holds of them; as they are after a few seconds where it never does. Of the exchanges only the
+    /// last is kept.
+    pub async fn metrics_when(&mut self, settled: impl Fn(&Samples) -> bool) -> Result<Samples, Stop> {
+        for _ in 1..SCRAPES {
+            let samples = self.metrics().await?;
+            if settled(&samples) {
+                return Ok(samples);
+            }
+            self.exchanges.pop();
+            pause(BETWEEN_SCRAPES).await;
+        }
+        self.metrics().await
+    }
+
+    /// The server's metrics.
+    pub async fn metrics(&mut self) -> Result<Samples, Stop> {
+        let answer = self.ask(Call::get("/metrics")).await?;
+        Ok(Samples::read(&answer.text()))
+    }
+
+    fn may_send(&self, call: &Call) -> Result<(), Stop> {
+        match foreign(call).filter(|_| self.profile == ServerProfile::OpenAiSpec) {
+            Some(what) => Err(Stop::Skipped(what)),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps an exchange as evidence. Only an answer that ended by itself, or by the case's will, is one.
+    fn keep(&mut self, call: &Call, answered: Result<Answer, NoAnswer>) -> Result<Answer, Stop> {
+        let about = format!("{} {}", call.method, call.path);
         let response = answered.as_ref().ok().map(SeenResponse::of);
-        self.exchanges.push(Exchange { request: sent, response });
+        self.exchanges.push(Exchange { request: SentRequest::of(call), response });
 
         let expected = "a whole answer".to_owned();
         let answer = match answered {
@@ -176,7 +233,7 @@ impl<'t> Session<'t> {
             Err(NoAnswer::Silent(seen)) => return Err(Stop::Missed { about, expected, seen }),
         };
         match &answer.end {
-            BodyEnd::Complete => Ok(answer),
+            BodyEnd::Complete | BodyEnd::HungUp => Ok(answer),
             BodyEnd::Lost { error } => Err(Stop::Missed { about, expected, seen: error.clone() }),
             BodyEnd::TimedOut => {
                 let seen = format!("no end within {:?}, after {} bytes", self.target.timeout, answer.body.len());

@@ -63,12 +63,20 @@ pub struct Suite {
     checks: Vec<Check>,
     profile: Option<ServerProfile>,
     seed: u64,
+    conduct: Conduct,
+}
+
+/// What a run may do to whoever else uses the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Conduct {
+    Considerate,
+    Destructive,
 }
 
 impl Suite {
     /// Every case of this crate, the profile found out from the server, seed 0.
     pub fn standard() -> Self {
-        Self { checks: cases::standard(), profile: None, seed: 0 }
+        Self { checks: cases::standard(), profile: None, seed: 0, conduct: Conduct::Considerate }
     }
 
     /// Adds a case of your own.
@@ -97,6 +105,12 @@ impl Suite {
     /// The seed of the run's prompts: another one finds the server's prefix cache cold.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Runs the cases, too, that fill the server up until it refuses or preempts the requests of others.
+    pub fn destructive(mut self) -> Self {
+        self.conduct = Conduct::Destructive;
         self
     }
 
@@ -141,8 +155,10 @@ impl Suite {
         for check in &self.checks {
             observer.on_event(&SuiteEvent::CaseStarted { check });
             let mut session = Session::new(target, &facts, detection.profile, salt, (check.id, check.level));
+            let disturbing = check.needs.contains(&Need::Destructive) && self.conduct == Conduct::Considerate;
             let unmet = unspoken(check, detection.profile)
-                .or_else(|| check.needs.iter().find_map(|need| unmet(*need, target, &facts, detection.profile)));
+                .or_else(|| check.needs.iter().find_map(|need| unmet(*need, target, &facts, detection.profile)))
+                .or_else(|| disturbing.then(disturbs));
             let ended = if let Some(stop) = unmet {
                 Err(stop)
             } else {
@@ -199,6 +215,10 @@ fn unspoken(check: &Check, profile: ServerProfile) -> Option<Stop> {
     (!check.expects.speaks_of(profile)).then(|| Stop::Skipped("OpenAI's API says nothing about it".into()))
 }
 
+fn disturbs() -> Stop {
+    Stop::Skipped("disturbs whoever else uses the server; run with --destructive".into())
+}
+
 fn unmet(need: Need, target: &Target, facts: &Facts, profile: ServerProfile) -> Option<Stop> {
     match need {
         Need::Feature(feature) if feature.is_vllm_only() && !profile.is_vllm() => {
@@ -220,5 +240,7 @@ fn unmet(need: Need, target: &Target, facts: &Facts, profile: ServerProfile) -> 
         Need::MaxModelLen => {
             facts.max_model_len.is_none().then(|| Stop::Skipped("/v1/models gives no max_model_len".into()))
         }
+        // what the run may do is the suite's to say
+        Need::Destructive => None,
     }
 }

@@ -127,7 +127,7 @@ async fn ask(target: &Target, call: &Call) -> Result<Answer, SuiteError> {
         }
     })?;
     match answer.end {
-        BodyEnd::Complete => Ok(answer),
+        BodyEnd::Complete | BodyEnd::HungUp => Ok(answer),
         BodyEnd::Lost { error } => Err(SuiteError::Unreachable { target: target.name.clone(), reason: error }),
         BodyEnd::TimedOut | BodyEnd::TooLong => Err(SuiteError::Unreachable {
             target: target.name.clone(),

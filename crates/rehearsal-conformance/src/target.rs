@@ -26,11 +26,21 @@ pub enum ServerFlag {
     ReasoningParser,
     /// Speculative decoding of any kind.
     SpeculativeConfig,
+    /// `--max-num-queued-reqs`.
+    MaxNumQueuedReqs,
+    /// `--sse-keep-alive-interval`.
+    SseKeepAliveInterval,
+    /// `--generation-config` of a model whose file has `max_new_tokens`, or the file of the model itself, which is the flag's default.
+    GenerationConfig,
+    /// `--override-generation-config` with `max_new_tokens`.
+    OverrideGenerationConfig,
+    /// `--num-gpu-blocks-override`, or another KV cache so small that requests are preempted.
+    NumGpuBlocksOverride,
 }
 
 impl ServerFlag {
     /// Every flag.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::EnableForceIncludeUsage,
         Self::EnablePromptTokensDetails,
         Self::EnableRequestIdHeaders,
@@ -38,6 +48,11 @@ impl ServerFlag {
         Self::EnableAutoToolChoice,
         Self::ReasoningParser,
         Self::SpeculativeConfig,
+        Self::MaxNumQueuedReqs,
+        Self::SseKeepAliveInterval,
+        Self::GenerationConfig,
+        Self::OverrideGenerationConfig,
+        Self::NumGpuBlocksOverride,
     ];
 
     /// The flag as it is written on `vllm serve`'s command line.
@@ -51,6 +66,11 @@ impl ServerFlag {
             Self::EnableAutoToolChoice => "--enable-auto-tool-choice",
             Self::ReasoningParser => "--reasoning-parser",
             Self::SpeculativeConfig => "--speculative-config",
+            Self::MaxNumQueuedReqs => "--max-num-queued-reqs",
+            Self::SseKeepAliveInterval => "--sse-keep-alive-interval",
+            Self::GenerationConfig => "--generation-config",
+            Self::OverrideGenerationConfig => "--override-generation-config",
+            Self::NumGpuBlocksOverride => "--num-gpu-blocks-override",
         }
     }
 }

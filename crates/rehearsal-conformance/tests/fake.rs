@@ -109,19 +109,3 @@ async fn the_fake_s_own_faults_are_noticed() {
     }
     assert!(unnoticed.is_empty(), "{}", unnoticed.join("\n"));
 }
-
-/// Every version that was recorded, with and without the flags that cases ask for.
-#[tokio::test(start_paused = true)]
-async fn the_fake_passes_strictly_as_every_recorded_version() {
-    for (version, profile) in [("0.32.0", ServerProfile::Py032), ("0.32.0-rust", ServerProfile::Rs032)] {
-        let version = version.parse().expect("a version that the fake knows");
-        for (builder, flags) in [
-            (sound(), [].as_slice()),
-            (sound().prompt_tokens_details(), [ServerFlag::EnablePromptTokensDetails].as_slice()),
-        ] {
-            let report = run(Suite::standard(), builder.vllm_version(version), flags).await;
-            assert_eq!(report.detection.profile, profile);
-            assert!(!report.failed(Strictness::Strict), "{}", report.to_tree(Detail::Lines));
-        }
-    }
-}

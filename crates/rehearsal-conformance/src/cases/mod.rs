@@ -6,7 +6,10 @@ mod errors;
 mod framing;
 mod http;
 mod limits;
+mod messages;
 mod metrics;
+mod parsing;
+mod responses;
 mod stop;
 mod stream;
 mod usage;
@@ -15,17 +18,20 @@ use crate::check::Check;
 
 /// Every case, in the catalogue's order.
 pub(crate) fn standard() -> Vec<Check> {
-    let families: [&[Check]; 10] = [
+    let families: [&[Check]; 13] = [
         &usage::CHECKS,
         &stream::CHECKS,
         &choices::CHECKS,
         &stop::CHECKS,
         &cache::CHECKS,
+        &parsing::CHECKS,
         &limits::CHECKS,
         &errors::CHECKS,
         &framing::CHECKS,
         &http::CHECKS,
         &metrics::CHECKS,
+        &responses::CHECKS,
+        &messages::CHECKS,
     ];
     families.concat()
 }

@@ -20,6 +20,8 @@ pub enum BodyEnd {
     TimedOut,
     /// The target's size limit was reached.
     TooLong,
+    /// The case had enough, and closed the connection.
+    HungUp,
 }
 
 /// A whole HTTP answer: status, headers in order, body.

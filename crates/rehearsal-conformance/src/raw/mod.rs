@@ -4,12 +4,16 @@
 //! tolerantly, so that a mistake of either cannot hide here. Key order is kept; a number is what was written.
 
 mod answer;
+mod families;
+mod named;
 mod prometheus;
 mod sse;
 mod usage;
 
 pub use self::{
     answer::{Answer, BodyEnd},
+    families::{Family, families},
+    named::NamedEvents,
     prometheus::Samples,
     sse::{Event, RawStream, Violation, choices},
     usage::{UsageCounts, is_usage_chunk, usage_of},

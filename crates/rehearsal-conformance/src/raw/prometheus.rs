@@ -25,6 +25,17 @@ impl Samples {
         Self { series: series.collect() }
     }
 
+    /// Every series as written, with its value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.series.iter().map(|(series, value)| (series.as_str(), *value))
+    }
+
+    /// The value of one series, given as it is written.
+    #[must_use]
+    pub fn value(&self, series: &str) -> Option<f64> {
+        self.series.get(series).copied()
+    }
+
     /// Whether any series of this name is there.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -72,6 +72,15 @@ pub(crate) const PROOFS: &[Proof] = &[
         reply.usages(|usage| usage["completion_tokens"] = json!(0));
     }),
     Proof::new("U-47", "an echo of no token is refused", |_, reply| reply.refuse(400)),
+    Proof::new("U-48", "only the best beam is counted", |_, reply| {
+        reply.usages(|usage| usage["completion_tokens"] = json!(4));
+    }),
+    Proof::new("U-49", "a streamed beam search is refused", |asked, reply| {
+        if asked.streams() {
+            reply.refuse(400);
+        }
+    }),
+    Proof::newer("U-49", "a streamed beam search is answered", |_, reply| reply.status = 200),
     Proof::new("U-50", "the end of sequence is not counted", |_, reply| {
         reply.usages(|usage| usage["completion_tokens"] = json!(0));
     }),

@@ -93,6 +93,21 @@ pub(crate) const PROOFS: &[Proof] = &[
     Proof::new("M-04", "no gap is observed", |_, reply| {
         freeze(reply, "vllm:inter_token_latency_seconds_count");
     }),
+    Proof::new("M-06", "a hit is counted twice", |_, reply| {
+        series(reply, "vllm:prefix_cache_hits_total", |value| 3.0 * value);
+    }),
+    Proof::new("M-06", "no query is counted", |_, reply| freeze(reply, "vllm:prefix_cache_queries_total")),
+    Proof::details("M-06", "no hit is counted, although usage tells of some", |_, reply| {
+        freeze(reply, "vllm:prefix_cache_hits_total");
+    }),
+    Proof::new("M-09", "a counter falls", |_, reply| {
+        series(reply, "vllm:generation_tokens_total", |value| 1000.0 - value);
+    }),
+    Proof::new("M-09", "a counter goes away", |asked, reply| {
+        if 8 < asked.turn {
+            reply.text = reply.text.replace("vllm:num_preemptions_total", "vllm:num_preemptions_lost");
+        }
+    }),
 ];
 
 fn edit(reply: &mut Reply, from: &str, to: &str) {

@@ -41,10 +41,20 @@ pub(crate) const PROOFS: &[Proof] = &[
             reply.refuse(400);
         }
     }),
+    Proof::configured("L-06", "a request that asks for more gets more", |asked, reply| {
+        if asked.has("max_tokens", &json!(65)) {
+            reply.usages(|usage| usage["completion_tokens"] = json!(65));
+        }
+    }),
     Proof::new("L-07", "null is 20 tokens", |asked, reply| {
         if asked.has("max_tokens", &Value::Null) {
             reply.status = 200;
             reply.text = json!({"usage": {"completion_tokens": 20}}).to_string();
+        }
+    }),
+    Proof::new("L-08", "more than the context is cut to it", |asked, reply| {
+        if asked.has("max_tokens", &json!(2049)) {
+            reply.status = 200;
         }
     }),
     Proof::new("E-20", "a prompt that is too long is answered", |asked, reply| {
@@ -65,6 +75,29 @@ pub(crate) const PROOFS: &[Proof] = &[
     Proof::new("E-22", "min_tokens over max_tokens is answered", |asked, reply| {
         if asked.has("min_tokens", &json!(3)) {
             reply.status = 200;
+        }
+    }),
+    Proof::bounded("E-30", "refusals are not counted", |_, reply| {
+        reply.text = reply.text.replace("vllm:admission_rejections_total", "vllm:admission_rejections_lost");
+    }),
+    Proof::bounded("E-30", "a refusal is an internal error", |_, reply| {
+        if reply.status == 503 {
+            reply.refuse(503);
+        }
+    }),
+    Proof::bounded("E-30", "some requests are refused with 429", |asked, reply| {
+        if reply.status == 503 && asked.turn % 2 == 0 {
+            reply.status = 429;
+        }
+    }),
+    Proof::new("E-34", "a member of the wrong type is the server's fault", |asked, reply| {
+        if asked.has("temperature", &json!("x")) || asked.has("model", &json!("x")) {
+            server_error(reply);
+        }
+    }),
+    Proof::newer("E-34", "a route fails at every body", |asked, reply| {
+        if asked.path == "/tokenize" {
+            server_error(reply);
         }
     }),
     Proof::new("E-31", "tools that nobody parses are answered", |asked, reply| {

@@ -36,6 +36,10 @@ pub(crate) struct SuiteArgs {
     #[arg(long, value_name = "FLAG")]
     pub(crate) started_with: Vec<String>,
 
+    /// Also run the cases that fill the server up, until it refuses or preempts the requests of others
+    #[arg(long)]
+    pub(crate) destructive: bool,
+
     /// Seed of the run's prompts, so that no prefix cache leaks from one run to the next [default: from the clock]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

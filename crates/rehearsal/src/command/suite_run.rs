@@ -25,6 +25,9 @@ pub(super) fn suite(args: &SuiteArgs, seed: Option<u64>) -> anyhow::Result<Suite
             .into());
         }
     }
+    if args.destructive {
+        suite = suite.destructive();
+    }
     if args.profile != "auto" {
         suite = suite.profile(args.profile.parse::<ServerProfile>().map_err(Expected::usage)?);
     }
@@ -85,8 +88,13 @@ fn target(args: &SuiteArgs, base_url: &str) -> anyhow::Result<Target> {
 
 /// The flags of a command line that a case depends on; all others are only kept.
 fn flags_of(command: &str) -> impl Iterator<Item = ServerFlag> {
-    let words = command.split_whitespace().filter(|word| word.starts_with("--"));
-    words.filter_map(|word| flag(word.split('=').next().unwrap_or(word)))
+    let words: Vec<&str> = command.split(|c: char| c.is_whitespace() || c == '=').collect();
+    (0..words.len()).filter_map(move |at| {
+        let flag = words[at].starts_with("--").then(|| flag(words[at])).flatten()?;
+        // vLLM's own defaults, and the model's file, which need not limit anything
+        let no_limit = flag == ServerFlag::GenerationConfig && matches!(words.get(at + 1), Some(&("vllm" | "auto")));
+        (!no_limit).then_some(flag)
+    })
 }
 
 fn flag(name: &str) -> Option<ServerFlag> {
@@ -141,6 +149,11 @@ mod tests {
         assert_eq!(
             flags_of(command).collect::<Vec<_>>(),
             [ServerFlag::EnablePromptTokensDetails, ServerFlag::ReasoningParser, ServerFlag::ApiKey]
+        );
+        assert_eq!(flags_of("vllm serve m --generation-config vllm").count(), 0);
+        assert_eq!(
+            flags_of("vllm serve m --generation-config=folder").collect::<Vec<_>>(),
+            [ServerFlag::GenerationConfig]
         );
     }
 }

@@ -3,6 +3,7 @@
 //! Prompts are this run's own, so the first request of a case finds the cache cold. Token ids make their length exact.
 
 mod cold;
+mod created;
 mod isolated;
 mod repeated;
 mod several_choices;
@@ -19,7 +20,7 @@ use crate::{
     target::ServerFlag,
 };
 
-pub(super) const CHECKS: [Check; 9] = [
+pub(super) const CHECKS: [Check; 10] = [
     repeated::CHECK,
     cold::CHECK,
     short::CHECK,
@@ -29,6 +30,7 @@ pub(super) const CHECKS: [Check; 9] = [
     several_prompts::CHECK,
     several_choices::CHECK,
     undisclosed::CHECK,
+    created::CHECK,
 ];
 
 /// What a case about cached counts needs.

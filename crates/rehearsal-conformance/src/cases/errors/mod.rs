@@ -4,6 +4,7 @@ mod broken_body;
 mod code_type;
 mod combinations;
 mod disputed_range;
+mod fuzz;
 mod hygiene;
 mod ignored;
 mod integral_float;
@@ -11,6 +12,7 @@ mod key;
 mod missing_input;
 mod newer;
 mod out_of_range;
+mod queue_full;
 mod routes;
 mod stream_refused;
 mod too_long;
@@ -20,7 +22,7 @@ mod wrong_types;
 
 use crate::{check::Check, raw::Answer, session::Session};
 
-pub(super) const CHECKS: [Check; 18] = [
+pub(super) const CHECKS: [Check; 20] = [
     unknown_model::CHECK,
     broken_body::CHECK,
     missing_input::CHECK,
@@ -35,9 +37,11 @@ pub(super) const CHECKS: [Check; 18] = [
     too_long::REFUSED,
     too_long::NAMES_THE_LIMIT,
     combinations::CHECK,
+    queue_full::CHECK,
     tools_unserved::CHECK,
     hygiene::CHECK,
     ignored::CHECK,
+    fuzz::CHECK,
     newer::CHECK,
 ];
 

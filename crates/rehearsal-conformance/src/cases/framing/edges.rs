@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Feature, Need, Running},
     profile::{ByProfile, ServerProfile},
     session::Session,
+    target::ServerFlag,
     verdict::Level,
 };
 
@@ -20,7 +21,7 @@ pub(super) const CHECK: Check = Check {
         "role without content; finish_reason in a chunk of its own",
     ),
     reference: "recordings of 0.13.0 and 0.32.0",
-    needs: &[Need::Feature(Feature::Chat)],
+    needs: &[Need::Feature(Feature::Chat), Need::StartedWithout(ServerFlag::ReasoningParser)],
     run,
 };
 

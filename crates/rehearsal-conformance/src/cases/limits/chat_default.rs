@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Feature, Need, Running},
     profile::ByProfile,
     session::{Session, Stop},
+    target::ServerFlag,
     verdict::Level,
 };
 
@@ -16,7 +17,13 @@ pub(super) const CHECK: Check = Check {
     sends: "chat with a prompt that nearly fills the context, ignore_eos, no max_tokens",
     expects: ByProfile::vllm("completion_tokens = max_model_len - prompt_tokens, finish_reason length"),
     reference: "recordings of 0.13.0 and 0.32.0",
-    needs: &[Need::Feature(Feature::Chat), Need::Feature(Feature::Tokenize), Need::MaxModelLen],
+    needs: &[
+        Need::Feature(Feature::Chat),
+        Need::Feature(Feature::Tokenize),
+        Need::MaxModelLen,
+        Need::StartedWithout(ServerFlag::GenerationConfig),
+        Need::StartedWithout(ServerFlag::OverrideGenerationConfig),
+    ],
     run,
 };
 

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Feature, Need, Running},
     profile::ByProfile,
     session::Session,
+    target::ServerFlag,
     verdict::Level,
 };
 
@@ -16,7 +17,11 @@ pub(super) const CHECK: Check = Check {
     sends: "completions, ignore_eos, no max_tokens",
     expects: ByProfile::same("completion_tokens 16, finish_reason length"),
     reference: "OpenAI API; recordings of 0.13.0 and 0.32.0",
-    needs: &[Need::Feature(Feature::TokenIdPrompts)],
+    needs: &[
+        Need::Feature(Feature::TokenIdPrompts),
+        Need::StartedWithout(ServerFlag::GenerationConfig),
+        Need::StartedWithout(ServerFlag::OverrideGenerationConfig),
+    ],
     run,
 };
 

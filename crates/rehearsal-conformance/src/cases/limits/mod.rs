@@ -5,6 +5,7 @@ mod chat_default;
 mod completion_tokens;
 mod completions_default;
 mod exact_fit;
+mod generation_config;
 mod null_limit;
 mod one_over;
 
@@ -13,12 +14,13 @@ use crate::{
     session::{Session, Stop},
 };
 
-pub(super) const CHECKS: [Check; 7] = [
+pub(super) const CHECKS: [Check; 8] = [
     chat_default::CHECK,
     completions_default::CHECK,
     exact_fit::CHECK,
     one_over::CHECK,
     completion_tokens::CHECK,
+    generation_config::CHECK,
     null_limit::CHECK,
     beyond::CHECK,
 ];

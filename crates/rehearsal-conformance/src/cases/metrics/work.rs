@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::{
-    call::Call,
     raw::{Samples, UsageCounts},
     session::{Session, Stop},
 };
@@ -22,11 +21,7 @@ pub(super) struct Work {
 impl Work {
     /// Sends three requests between two scrapes. Inconclusive where others use the server at the same time.
     pub(super) async fn between_scrapes(s: &mut Session<'_>) -> Result<Self, Stop> {
-        let before = scrape(s).await?;
-        if before.sum("vllm:num_requests_running") != Some(0.0) || before.sum("vllm:num_requests_waiting") != Some(0.0)
-        {
-            return Err(Stop::Inconclusive("the server is not idle".into()));
-        }
+        let before = idle(s).await?;
 
         let mut counts = Vec::new();
         for endpoint in s.endpoints()? {
@@ -41,7 +36,7 @@ impl Work {
         let mut work = Self { counts, before, after: Samples::default() };
         let sent = work.counts.len() as u64;
         for _ in 0..SCRAPES {
-            work.after = scrape(s).await?;
+            work.after = s.metrics().await?;
             let finished = work.growth("vllm:request_success_total");
             if let Some(finished) = finished.filter(|finished| sent < *finished) {
                 return Err(Stop::Inconclusive(format!("{finished} requests finished where {sent} were sent")));
@@ -56,15 +51,27 @@ impl Work {
 
     /// By how much a counter grew over all its series; `None` where it is missing, fell, or is not whole.
     pub(super) fn growth(&self, name: &str) -> Option<u64> {
-        // some clients of Prometheus show a counter only once it has counted
-        let growth = self.after.sum(name)? - self.before.sum(name).unwrap_or_default();
-        whole(growth)
+        growth(&self.before, &self.after, name)
     }
 }
 
-async fn scrape(s: &mut Session<'_>) -> Result<Samples, Stop> {
-    let answer = s.ask(Call::get("/metrics")).await?;
-    Ok(Samples::read(&answer.text()))
+/// The metrics of a server that does nothing; inconclusive where others use it.
+pub(in crate::cases) async fn idle(s: &mut Session<'_>) -> Result<Samples, Stop> {
+    let samples = s.metrics_when(is_idle).await?;
+    if is_idle(&samples) {
+        return Ok(samples);
+    }
+    Err(Stop::Inconclusive("the server is not idle".into()))
+}
+
+pub(super) fn is_idle(samples: &Samples) -> bool {
+    samples.sum("vllm:num_requests_running") == Some(0.0) && samples.sum("vllm:num_requests_waiting") == Some(0.0)
+}
+
+/// By how much a counter grew over all its series; `None` where it is missing, fell, or is not whole.
+pub(in crate::cases) fn growth(before: &Samples, after: &Samples, name: &str) -> Option<u64> {
+    // some clients of Prometheus show a counter only once it has counted
+    whole(after.sum(name)? - before.sum(name).unwrap_or_default())
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and not negative")]

@@ -20,7 +20,10 @@ pub(super) const CHECK: Check = Check {
         "prompt_tokens_details null, completion_tokens_details {\"reasoning_tokens\":0}",
     ),
     reference: "recordings of 0.13.0 and 0.32.0",
-    needs: &[Need::StartedWithout(ServerFlag::EnablePromptTokensDetails)],
+    needs: &[
+        Need::StartedWithout(ServerFlag::EnablePromptTokensDetails),
+        Need::StartedWithout(ServerFlag::ReasoningParser),
+    ],
     run,
 };
 
