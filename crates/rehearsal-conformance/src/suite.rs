@@ -30,6 +30,16 @@ pub enum SuiteError {
         /// What the transport said.
         reason: String,
     },
+    /// The server's certificate is not one that this machine trusts.
+    #[error(
+        "target `{target}`: {reason}; have the system trust its authority, or name the authority's file in SSL_CERT_FILE"
+    )]
+    Untrusted {
+        /// The target's name.
+        target: String,
+        /// What the transport said.
+        reason: String,
+    },
     /// The server wants a key, or another one.
     #[error("target `{target}`: /v1/models answered {status}; give the server's API key")]
     Unauthorised {

@@ -122,6 +122,11 @@ impl Facts {
 
 async fn ask(target: &Target, call: &Call) -> Result<Answer, SuiteError> {
     let answer = carry(target, call).await.map_err(|error| match error {
+        // the transport has one error for all that keeps a connection from opening
+        NoAnswer::Unreachable(reason) if reason.contains("invalid peer certificate") => {
+            let reason = reason.split("; ").next().unwrap_or_default().to_owned();
+            SuiteError::Untrusted { target: target.name.clone(), reason }
+        }
         NoAnswer::Unreachable(reason) | NoAnswer::Silent(reason) => {
             SuiteError::Unreachable { target: target.name.clone(), reason }
         }

@@ -8,9 +8,10 @@ const EXAMPLES: &str = "\
 Limits:
   one exchange     --timeout, 60 s unless said; an answer that has not ended by then fails its case
   one answer       64 MiB; a longer one is cut off and judged as endless
-  a silent server  the first question, or three exchanges in a row without an answer, end the run
+  a server that is gone, or leaves three cases in a row without a whole answer, ends the run
   the whole run    --budget, none unless said
-A run that ends early keeps what was found (also in --output files) and exits with 6, or 4 where a case has failed.
+A run that ends early keeps what was found, also in the files of --output.
+It exits with 3 where no case could be run, with 4 where one has failed, and else with 6.
 
 Examples:
   rehearsal check --fake                                   the fake, in memory

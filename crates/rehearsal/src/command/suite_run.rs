@@ -54,9 +54,10 @@ pub(super) fn run(args: &SuiteArgs, suite: &Suite) -> anyhow::Result<SuiteReport
         })?,
     };
     let mut report = report.map_err(|error| match error {
-        SuiteError::Unreachable { .. } | SuiteError::Unauthorised { .. } | SuiteError::NoModel { .. } => {
-            anyhow::Error::new(Expected::unreachable(error))
-        }
+        SuiteError::Unreachable { .. }
+        | SuiteError::Untrusted { .. }
+        | SuiteError::Unauthorised { .. }
+        | SuiteError::NoModel { .. } => anyhow::Error::new(Expected::unreachable(error)),
         SuiteError::Stopped { .. } => Expected::incomplete(error).into(),
         other => other.into(),
     })?;
