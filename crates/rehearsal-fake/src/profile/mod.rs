@@ -13,6 +13,7 @@
 //! ```
 
 mod builtin;
+pub mod describe;
 mod document;
 mod error;
 mod file;

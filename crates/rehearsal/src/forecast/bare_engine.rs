@@ -11,6 +11,7 @@ use rehearsal_fake::engine::{
 use rehearsal_load::{
     ChunkKind, Completion, Due, FinishReason as LoadFinish, LoadPlan, Report, RequestTimeline, SeedReport, StreamUsage,
     Streaming, TokenChunk, TokenUsage, Verdict,
+    arrivals::{RateError, ScheduleError},
 };
 use thiserror::Error;
 
@@ -24,6 +25,12 @@ pub enum ForecastError {
     /// The engine's settings contradict each other.
     #[error(transparent)]
     Engine(#[from] EngineConfigError),
+    /// No such rate.
+    #[error(transparent)]
+    Rate(#[from] RateError),
+    /// No such schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// The engine takes no such request.
     #[error("request {index}: {error}")]
     Request {
@@ -146,8 +153,8 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
     fn advance(&mut self, deadline: Nanos) -> Vec<RequestTimeline> {
         let Self { engine, plan, origin, in_flight, .. } = self;
         let mut done = Vec::new();
-        engine.advance_to(deadline, &mut |event: Event| match event {
-            Event::Token { at, id, .. } if plan.streaming() == Streaming::On => {
+        let mut sink = |event: Event| match event {
+            Event::Token { at, id, .. } => {
                 if let Some(request) = in_flight.get_mut(&id) {
                     token(request, since(*origin, at), plan.stream_usage());
                 }
@@ -158,7 +165,11 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
                 }
             }
             _ => {}
-        });
+        };
+        match plan.streaming() {
+            Streaming::On => engine.advance_to(deadline, &mut sink),
+            Streaming::Off => engine.fast_forward_to(deadline, &mut sink),
+        }
         done
     }
 }

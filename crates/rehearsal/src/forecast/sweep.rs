@@ -6,7 +6,7 @@ use rehearsal_fake::profile::{Profile, StartRefusal};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::{Band, ClosedLoad, ClosedLoadError, LoadFigures};
+use super::{Band, ForecastError, Load, LoadFigures};
 
 /// What a configuration delivers at each concurrency.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,14 +50,14 @@ pub enum SweepError {
         /// Requests at a time.
         concurrency: NonZeroUsize,
         /// Why.
-        error: ClosedLoadError,
+        error: ForecastError,
     },
 }
 
 impl Sweep {
-    /// Rehearses `load` at each of `concurrencies` on `likely` and on the `others`.
+    /// Rehearses `load(concurrency)` for each of `concurrencies` on `likely` and on the `others`.
     pub fn of(
-        load: &ClosedLoad,
+        load: impl Fn(NonZeroUsize) -> Load,
         likely: &Profile,
         others: &[Profile],
         concurrencies: &[NonZeroUsize],
@@ -65,7 +65,7 @@ impl Sweep {
         let profiles = || std::iter::once(likely).chain(others);
         let point = |concurrency: NonZeroUsize| {
             let figures = profiles()
-                .map(|profile| rehearse(load, profile, concurrency))
+                .map(|profile| rehearse(&load(concurrency), profile, concurrency))
                 .collect::<Result<Vec<LoadFigures>, SweepError>>()?;
             let output_tps = Band::of(figures[0].output_tps, figures.iter().map(|figures| figures.output_tps));
             Ok(SweepPoint { concurrency, output_tps, figures })
@@ -78,14 +78,10 @@ impl Sweep {
     }
 }
 
-fn rehearse(load: &ClosedLoad, profile: &Profile, concurrency: NonZeroUsize) -> Result<LoadFigures, SweepError> {
+fn rehearse(load: &Load, profile: &Profile, concurrency: NonZeroUsize) -> Result<LoadFigures, SweepError> {
     let config =
         profile.engine_config().map_err(|refusal| SweepError::Refused { profile: profile.name.clone(), refusal })?;
-    load.rehearse(config, concurrency).map_err(|error| SweepError::Load {
-        profile: profile.name.clone(),
-        concurrency,
-        error,
-    })
+    load.rehearse(config).map_err(|error| SweepError::Load { profile: profile.name.clone(), concurrency, error })
 }
 
 #[cfg(test)]
@@ -105,7 +101,7 @@ mod tests {
         for (ranks, reference) in REFERENCE {
             let likely = Profile::builtin(&format!("rtxpro6000-72b-fp8-tp{ranks}")).unwrap();
             let other = Profile::builtin(&format!("rtxpro6000-72b-fp8-roofline-tp{ranks}")).unwrap();
-            let sweep = Sweep::of(&ClosedLoad::of_the_report(client), &likely, &[other], &concurrencies).unwrap();
+            let sweep = Sweep::of(|c| Load::of_the_report(client, c), &likely, &[other], &concurrencies).unwrap();
             for (point, expect) in sweep.points.iter().zip(reference) {
                 let got = point.output_tps;
                 assert!((got.likely / expect - 1.0).abs() < 0.005, "TP={ranks}, {point:?}: expected {expect}");

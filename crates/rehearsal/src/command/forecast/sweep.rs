@@ -3,7 +3,7 @@
 use anyhow::Context;
 use rehearsal::{
     fake::profile::Profile,
-    forecast::{ClosedLoad, Sweep},
+    forecast::{Load, Sweep},
 };
 use serde_json::{Value, json};
 
@@ -40,8 +40,9 @@ impl Outlook {
         let sweeps = SCENARIOS
             .into_iter()
             .map(|[likely, other, client]| {
-                let load = ClosedLoad::of_the_report(builtin(client)?.client);
-                Ok(Sweep::of(&load, &builtin(likely)?, &[builtin(other)?], &args.concurrency)?)
+                let client = builtin(client)?.client;
+                let load = |concurrency| Load::of_the_report(client, concurrency);
+                Ok(Sweep::of(load, &builtin(likely)?, &[builtin(other)?], &args.concurrency)?)
             })
             .collect::<anyhow::Result<Vec<Sweep>>>()?;
         let published = comparisons.iter().map(Published::of).collect::<anyhow::Result<Vec<Published>>>()?;

@@ -1,0 +1,112 @@
+//! Step time from datasheets: what is to be expected, and how far off that may be.
+
+use super::{Gpu, Link, ModelShape};
+use crate::engine::{FixedCost, Linear, StepTable, StepTime};
+
+/// Share of the memory bandwidth that streaming the weights reaches, as most kernels do.
+const STREAM_EFFICIENCY: f64 = 0.75;
+/// Share of the datasheet's operations that a prefill reaches.
+const COMPUTE_EFFICIENCY: f64 = 0.5;
+/// Share of the memory bandwidth that reading the KV cache reaches.
+const KV_EFFICIENCY: f64 = 0.85;
+/// Milliseconds of a step outside the GPU's kernels; an estimate.
+const HOST_MS: f64 = 1.0;
+/// Milliseconds a decoding request adds outside the GPU's kernels; an estimate, fitted runs have 0.01 to 0.06.
+const HOST_REQUEST_MS: f64 = 0.03;
+/// Batches up to this one have kernels of their own, which may be slower than those of [`LARGE_BATCH`].
+const SMALL_BATCH: f64 = 8.0;
+/// From this batch on the fixed part is constant.
+const LARGE_BATCH: f64 = 16.0;
+
+/// The form that is fitted: `A(m) + b·n_dec + c·kv + e·pf` in milliseconds, `A(m)` constant but for small batches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coefficients {
+    /// `A` from a batch of 16 on.
+    pub fixed_ms: f64,
+    /// `A` up to a batch of 8, as a multiple of the above; between the two it is interpolated.
+    pub small_batch: f64,
+    /// `b`, per decoding request.
+    pub decode_ms: f64,
+    /// `c`, per KV token read.
+    pub kv_token_ms: f64,
+    /// `e`, per prompt token computed.
+    pub prefill_token_ms: f64,
+}
+
+impl Coefficients {
+    /// The step-time model with these coefficients.
+    ///
+    /// # Panics
+    /// When the coefficients are not finite.
+    #[must_use]
+    pub fn step_time(&self) -> StepTime {
+        let points = vec![(SMALL_BATCH, self.fixed_ms * self.small_batch), (LARGE_BATCH, self.fixed_ms)];
+        StepTime::Linear(Linear {
+            fixed: FixedCost::Table(StepTable::new(points).expect("two finite points in order")),
+            decode_ms: self.decode_ms,
+            kv_token_ms: self.kv_token_ms,
+            prefill_token_ms: self.prefill_token_ms,
+        })
+    }
+
+    /// The coefficients in their order.
+    #[must_use]
+    pub const fn to_array(self) -> [f64; 5] {
+        [self.fixed_ms, self.small_batch, self.decode_ms, self.kv_token_ms, self.prefill_token_ms]
+    }
+
+    /// The other way round.
+    #[must_use]
+    pub const fn from_array([fixed_ms, small_batch, decode_ms, kv_token_ms, prefill_token_ms]: [f64; 5]) -> Self {
+        Self { fixed_ms, small_batch, decode_ms, kv_token_ms, prefill_token_ms }
+    }
+}
+
+/// What physics says of a model on so many GPUs of a kind.
+#[derive(Clone, Debug)]
+pub struct Physics<'a> {
+    /// The GPU.
+    pub gpu: &'a Gpu,
+    /// What connects them.
+    pub link: &'a Link,
+    /// The model.
+    pub model: &'a ModelShape,
+    /// Bytes of an element of the KV cache.
+    pub kv_element_bytes: u32,
+    /// GPUs that share the model.
+    pub tensor_parallel: u32,
+}
+
+impl Physics<'_> {
+    /// The coefficients to be expected.
+    #[must_use]
+    pub fn expected(&self) -> Coefficients {
+        let ranks = f64::from(self.tensor_parallel);
+        let stream = self.model.streamed_bytes() / (ranks * self.gpu.bandwidth * STREAM_EFFICIENCY) * 1e3;
+        let (latency, per_token) = self.all_reduces();
+        let kv_bytes = self.model.kv(self.kv_element_bytes).bytes_per_token(self.tensor_parallel) as f64;
+        let flops = self.gpu.flops(self.model.arithmetic) * COMPUTE_EFFICIENCY;
+        Coefficients {
+            fixed_ms: stream + latency + HOST_MS,
+            small_batch: 1.05,
+            decode_ms: per_token + HOST_REQUEST_MS,
+            kv_token_ms: kv_bytes / (self.gpu.bandwidth * KV_EFFICIENCY) * 1e3,
+            prefill_token_ms: 2.0 * self.model.active_parameters / (ranks * flops) * 1e3 + per_token,
+        }
+    }
+
+    /// Standard deviations of the coefficients' logarithms: how far off the expected ones may be.
+    #[must_use]
+    pub const fn spread(&self) -> Coefficients {
+        Coefficients { fixed_ms: 0.5, small_batch: 0.12, decode_ms: 1.0, kv_token_ms: 0.5, prefill_token_ms: 0.5 }
+    }
+
+    /// All-reduces of a step in milliseconds: two a layer and one, in all and for each token.
+    fn all_reduces(&self) -> (f64, f64) {
+        let ranks = f64::from(self.tensor_parallel);
+        let count = 2.0 * f64::from(self.model.layers) + 1.0;
+        let bytes = 2.0 * f64::from(self.model.hidden_size);
+        let volume = 2.0 * (ranks - 1.0) / ranks * bytes / self.link.bandwidth * 1e3;
+        (count * self.link.hop_us / 1e3 * ranks.log2(), count * volume)
+    }
+}

@@ -1,0 +1,19 @@
+//! From a short measurement to a profile: coefficients of step time with an interval each, and what the measurement does not say.
+//!
+//! Rows are measured runs ([`Row`]). The fit runs the engine under each row's load, so that queueing, prefills between decodes and a full KV
+//! cache are not mistaken for slow steps. It starts from physics ([`Belief`]) and leaves it only as far as the rows pull: where they say
+//! nothing, the interval stays as wide as physics leaves it, and the coefficient is called not identifiable.
+
+mod fit;
+mod matrix;
+mod posterior;
+mod row;
+
+pub use self::{
+    fit::{Belief, Fit, FitError, Residual},
+    posterior::Estimate,
+    row::{Figure, Observed, Role, Row, RowError},
+};
+
+#[cfg(test)]
+mod tests;
