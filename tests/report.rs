@@ -81,3 +81,44 @@ fn explain_tells_the_definition_and_what_others_do() {
     rehearsal(&["explain"]).success().stdout(contains("schedule_lag").and(contains("goodput")));
     rehearsal(&["explain", "ttftt"]).code(2).stderr(contains("did you mean `ttft`"));
 }
+
+#[test]
+fn a_run_goes_out_in_the_formats_of_other_tools_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, report) = run(folder.path());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let exports = ["vllm", "aiperf", "guidellm", "llm-d", "csv", "seed", "native"]
+        .map(|format| format!("{format}={}", path(format)));
+    let flags: Vec<&str> = exports.iter().flat_map(|export| ["--export", export]).collect();
+    rehearsal(&[&["report", &log][..], &flags].concat()).success();
+    rehearsal(&["report", &path("vllm"), "--as", "vllm-0.33"]).success().stdout(contains("successes"));
+    rehearsal(&["report", &path("aiperf")]).success().stdout(contains("6 ok, 0 failed, of 6"));
+    assert_eq!(fs::read_to_string(path("csv")).unwrap().lines().count(), 7);
+
+    rehearsal(&["report", &report, "--export", &format!("csv={}", path("x"))])
+        .code(2)
+        .stderr(contains("written from requests"));
+    rehearsal(&["report", &log, "--export", "xml=a"]).code(2).stderr(contains("no format `xml`; known are native"));
+}
+
+#[test]
+fn a_slower_run_fails_its_threshold_and_the_same_run_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let bench = |concurrency: &str, log: &str| {
+        let load = ["--fake", "report-tp1", "--model", "tiny", "-n", "40", "--max-tokens", "8", "--stream"];
+        rehearsal(&[&["bench", "-c", concurrency, "--jsonl", log][..], &load].concat()).success();
+    };
+    let (one, many) = (path("one.jsonl"), path("many.jsonl"));
+    bench("1", &one);
+    bench("8", &many);
+    let junit = path("compare.xml");
+    rehearsal(&["compare", &one, &many, "--fail-on", "p95_ttft>+5%", "--junit", &junit])
+        .code(5)
+        .stdout(contains("regressed"))
+        .stderr(contains("regressed: p95_ttft>+5%").and(contains("the loads differ: concurrency")));
+    assert!(fs::read_to_string(junit).unwrap().contains("<failure"));
+    rehearsal(&["compare", &one, &one, "--fail-on", "mean_e2el>+5%"]).success();
+    rehearsal(&["compare", &one, &one, "--fail-on", "speed>+5%"]).code(2).stderr(contains("no figure `speed`"));
+    rehearsal(&["compare", "fixtures/report/tp1.json", &one]).code(2).stderr(contains("needs the single requests"));
+}

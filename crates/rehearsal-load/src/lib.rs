@@ -9,6 +9,7 @@
 //! * [`run`] is the only module that waits. It reads the clock right after bytes arrive and before they are parsed.
 //! * [`metrics`] are pure functions of timelines; the doc comment of each one is its definition.
 //! * [`report`] gathers them: the native [`Report`], the seed schema, and one JSONL record a request.
+//! * [`compare`] tells what changed between two of them, beyond chance.
 //! * [`observe`] hands events to whoever wants to show or store them while the run goes on.
 //!
 //! What is not here: printing, colours, environment variables, exit codes. Those are the binary's.
@@ -32,6 +33,7 @@
 
 pub mod arrivals;
 pub mod client;
+pub mod compare;
 pub mod metrics;
 pub mod observe;
 pub mod plan;

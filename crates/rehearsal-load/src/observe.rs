@@ -85,12 +85,20 @@ impl<F: FnMut(&Event<'_>) + Send> Observer for F {
 /// flushed, so that what was measured survives a kill.
 pub struct JsonlLog<W> {
     writer: W,
+    started: Option<Duration>,
 }
 
 impl<W: io::Write + Send> JsonlLog<W> {
     /// A log that goes to `writer`.
     pub fn new(writer: W) -> Self {
-        Self { writer }
+        Self { writer, started: None }
+    }
+
+    /// Says in the first line when the run began, as the time since 1970 (UTC); exports to other tools need it.
+    #[must_use]
+    pub fn dated(mut self, since_1970: Duration) -> Self {
+        self.started = Some(since_1970);
+        self
     }
 
     /// One line, flushed.
@@ -112,7 +120,7 @@ impl<W> fmt::Debug for JsonlLog<W> {
 impl<W: io::Write + Send> Observer for JsonlLog<W> {
     fn on_event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Started { plan } => self.write(&LogLine::started(plan)),
+            Event::Started { plan } => self.write(&LogLine::started(plan, self.started)),
             Event::WarmedUp { request } => self.write(&LogLine::WarmedUp(RequestRecord::from(*request))),
             Event::Finished { request, .. } => self.write(&LogLine::Request(RequestRecord::from(*request))),
             Event::Tick(_) => Ok(()),

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod check;
+mod compare;
 mod diff;
 mod explain;
 mod forecast;
@@ -21,12 +22,13 @@ use self::vllm::Translation;
 pub(crate) use self::{
     bench::{BenchArgs, Connections},
     check::CheckArgs,
+    compare::CompareArgs,
     diff::DiffArgs,
     explain::ExplainArgs,
     forecast::ForecastArgs,
     page::PageArgs,
     record::RecordArgs,
-    report::ReportArgs,
+    report::{Export, ReportArgs},
     serve::{
         EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, ModelFlags, Pacing, SchedulingPolicy,
         ServeArgs, Text,
@@ -42,6 +44,7 @@ Exit codes:
   2  a flag, file or name that cannot be used
   3  the target is unreachable or not ready
   4  a conformance check failed
+  5  an SLO, a threshold or a baseline was not met
   6  the run is incomplete: interrupted, or every request failed";
 
 /// Rehearse a vLLM deployment before renting the GPUs.
@@ -88,6 +91,8 @@ pub(crate) enum Command {
     Bench(Box<BenchArgs>),
     /// Look at a run again: its figures, and what other tools would have said of it
     Report(ReportArgs),
+    /// Tell what changed between two runs, beyond chance
+    Compare(CompareArgs),
     /// Tell what a metric means, and how other tools differ
     Explain(ExplainArgs),
     /// Check, case by case, what a server's `usage` and streams do

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Unreachable = 3,
     /// A conformance check failed.
     CheckFailed = 4,
+    /// An SLO, a threshold or a baseline was not met.
+    NotMet = 5,
     /// The run ended early or without a single success; what was measured was kept.
     Incomplete = 6,
 }

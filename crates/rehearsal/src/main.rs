@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => command::serve::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Report(args) => command::report::run(&args),
+        Command::Compare(args) => command::compare::run(&args),
         Command::Explain(args) => command::explain::run(&args),
         Command::Check(args) => command::check::run(&args),
         Command::Record(args) => command::record::run(&args),

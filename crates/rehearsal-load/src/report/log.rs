@@ -32,6 +32,9 @@ pub struct StartLine {
     pub schema_version: u32,
     /// What was asked for.
     pub plan: PlanSummary,
+    /// When the measured run began on the calendar: nanoseconds since 1970, UTC. Only exports use it.
+    #[serde(default)]
+    pub started_unix_ns: Option<u64>,
 }
 
 /// The last line.
@@ -46,8 +49,9 @@ pub struct EndLine {
 }
 
 impl LogLine {
-    pub(crate) fn started(plan: &LoadPlan) -> Self {
-        Self::Started(StartLine { schema_version: SCHEMA_VERSION, plan: PlanSummary::from(plan) })
+    pub(crate) fn started(plan: &LoadPlan, unix: Option<Duration>) -> Self {
+        let started_unix_ns = unix.map(super::record::nanos);
+        Self::Started(StartLine { schema_version: SCHEMA_VERSION, plan: PlanSummary::from(plan), started_unix_ns })
     }
 
     pub(crate) fn ended(window: Duration, completion: Completion) -> Self {

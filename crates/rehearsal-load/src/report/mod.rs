@@ -1,6 +1,8 @@
 //! What a run leaves behind: the native [`Report`], the report's own [`SeedReport`], and one [`RequestRecord`] a request.
 
 mod definitions;
+mod export;
+mod import;
 mod log;
 mod native;
 mod open_load_summary;
@@ -14,6 +16,8 @@ mod warning;
 
 pub use self::{
     definitions::{MetricDefinition, definitions_as_markdown},
+    export::{ExportFormat, UnknownFormat},
+    import::ImportError,
     log::{EndLine, LogLine, StartLine},
     native::{Completion, Counts, Latency, Report, Throughput, Tokens},
     open_load_summary::OpenLoadSummary,

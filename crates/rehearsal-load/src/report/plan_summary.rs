@@ -92,3 +92,29 @@ impl From<&LoadPlan> for PlanSummary {
         }
     }
 }
+
+impl PlanSummary {
+    /// What another tool's result says of its plan; the rest is empty.
+    pub(super) fn imported(tool: &str, model: &str, concurrency: Option<usize>, requests: usize) -> Self {
+        Self {
+            url: format!("imported from {tool}"),
+            endpoint: Endpoint::Chat,
+            model: model.to_owned(),
+            concurrency: concurrency.unwrap_or(0),
+            requests,
+            duration_s: None,
+            open_load: None,
+            turnaround_s: 0.0,
+            stagger_s: 0.0,
+            max_tokens: 0,
+            temperature: 0.0,
+            stream: true,
+            continuous_usage: false,
+            warm_up: false,
+            distinct_prompts: requests,
+            seed: None,
+            timeout_s: 0.0,
+            stall_timeout_s: None,
+        }
+    }
+}

@@ -13,6 +13,8 @@ use crate::client::RequestTimeline;
 pub struct Recording {
     /// What was asked for.
     pub plan: PlanSummary,
+    /// When the run began on the calendar, since 1970 (UTC), if the log says so.
+    pub started_unix: Option<Duration>,
     /// The warm-up request.
     pub warm_up: Option<RequestTimeline>,
     /// Every measured request that ended, by index.
@@ -96,7 +98,14 @@ impl Recording {
             let last_end = requests.iter().map(|request: &RequestTimeline| request.finished).max();
             (last_end.unwrap_or_default(), Completion::Partial { cut_line })
         };
-        Ok(Self { plan: start.plan, warm_up, requests, window, completion })
+        let started_unix = start.started_unix_ns.map(Duration::from_nanos);
+        Ok(Self { plan: start.plan, started_unix, warm_up, requests, window, completion })
+    }
+
+    /// The calendar time of the start; 1970 if it is not known.
+    pub(super) fn started_at(&self) -> jiff::Timestamp {
+        let since_1970 = self.started_unix.unwrap_or_default();
+        jiff::Timestamp::UNIX_EPOCH.saturating_add(since_1970).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
 
     /// The native report, computed again.

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use rehearsal::load::report::Tool;
+use rehearsal::load::report::{ExportFormat, Tool, UnknownFormat};
 
 use super::Format;
 
@@ -11,6 +11,11 @@ Examples:
   rehearsal report requests.jsonl                             the summary again, every figure computed from the requests
   rehearsal report requests.jsonl --as native,vllm-0.13,guidellm    what each tool would have said of this very run
   rehearsal report requests.jsonl --as all --format json      the same for programs
+  rehearsal report requests.jsonl --export vllm=result.json --export llm-d=report.json --export csv=requests.csv
+  rehearsal report profile_export.jsonl --as all              results of vllm bench serve and aiperf are read, too
+
+An export in a tool's format holds that tool's definitions; llm-d's and csv hold ours. Reading Parquet? DuckDB and pandas
+turn the csv into it.
 
 A log whose run was killed gives a report of what it holds, and says so (exit code 6).
 ";
@@ -19,7 +24,8 @@ A log whose run was killed gives a report of what it holds, and says so (exit co
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReportArgs {
-    /// Log of requests (`bench --jsonl`) or report (`bench --report`, `bench --out`)
+    /// Log of requests (`bench --jsonl`), report (`bench --report`, `bench --out`), or a result of vllm bench serve
+    /// (--save-detailed) or aiperf (`profile_export.jsonl`)
     #[arg(value_name = "FILE")]
     pub(crate) input: PathBuf,
 
@@ -27,6 +33,10 @@ pub(crate) struct ReportArgs {
     /// needs a log of requests
     #[arg(long = "as", value_name = "TOOL,...", value_delimiter = ',', value_parser = parse_tools)]
     pub(crate) tools: Vec<Tools>,
+
+    /// Also write the run as a file of another tool; formats: native, seed, vllm, aiperf, guidellm, llm-d, csv
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_export)]
+    pub(crate) export: Vec<Export>,
 
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
@@ -36,6 +46,22 @@ pub(crate) struct ReportArgs {
 /// One word of `--as`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tools(pub(crate) Vec<Tool>);
+
+/// One file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Export {
+    pub(crate) format: ExportFormat,
+    pub(crate) path: PathBuf,
+}
+
+fn parse_export(word: &str) -> Result<Export, String> {
+    let (format, path) = word.split_once('=').ok_or("write it as FORMAT=FILE, such as vllm=result.json")?;
+    let format = format.parse().map_err(|error: UnknownFormat| error.to_string())?;
+    if path.is_empty() {
+        return Err(format!("the file of `{word}` has no name"));
+    }
+    Ok(Export { format, path: path.into() })
+}
 
 fn parse_tools(word: &str) -> Result<Tools, String> {
     if word == "all" {

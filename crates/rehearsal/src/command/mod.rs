@@ -3,6 +3,7 @@
 mod api_key;
 pub(crate) mod bench;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod diff;
 pub(crate) mod explain;
 mod fake;

@@ -123,19 +123,24 @@ pub fn recompute(tool: Tool, requests: &[RequestTimeline], window: Duration) -> 
 
 /// What a tool makes of one request that it counts as a success.
 #[derive(Debug, Default)]
-struct Seen {
-    ttft: Option<Duration>,
-    e2el: Option<Duration>,
-    output_tokens: Option<u64>,
+pub(super) struct Seen {
+    pub(super) ttft: Option<Duration>,
+    pub(super) e2el: Option<Duration>,
+    pub(super) output_tokens: Option<u64>,
     /// Seconds for each token after the first.
-    per_token: Option<f64>,
+    pub(super) per_token: Option<f64>,
     /// Seconds for each token, the first one's wait included.
-    overall_per_token: Option<f64>,
-    gaps: Vec<Duration>,
+    pub(super) overall_per_token: Option<f64>,
+    pub(super) gaps: Vec<Duration>,
+}
+
+/// [`Tool::read`] for the exports.
+pub(super) fn seen(tool: Tool, request: &RequestTimeline) -> Option<Seen> {
+    tool.read(request)
 }
 
 /// The instants of the chunks that hold text; several tools see no others.
-fn chunks_with_text(request: &RequestTimeline) -> Vec<Duration> {
+pub(super) fn chunks_with_text(request: &RequestTimeline) -> Vec<Duration> {
     let empty = &request.marks.empty;
     let chunks = request.chunks.iter().enumerate();
     chunks.filter(|(index, _)| empty.binary_search(index).is_err()).map(|(_, chunk)| chunk.at).collect()

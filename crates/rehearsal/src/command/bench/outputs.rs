@@ -31,7 +31,10 @@ impl Outputs {
 
     /// The log of requests.
     pub(super) fn jsonl(&self) -> anyhow::Result<Option<JsonlLog<File>>> {
-        self.jsonl.as_ref().map(|file| file.try_clone().map(JsonlLog::new).context("request log")).transpose()
+        self.jsonl
+            .as_ref()
+            .map(|file| file.try_clone().map(|file| JsonlLog::new(file).dated(since_1970())).context("request log"))
+            .transpose()
     }
 
     /// Writes the result files.
@@ -44,6 +47,11 @@ impl Outputs {
         }
         Ok(())
     }
+}
+
+/// The calendar's time, for exports; nothing is measured with it.
+fn since_1970() -> std::time::Duration {
+    jiff::Timestamp::now().duration_since(jiff::Timestamp::UNIX_EPOCH).try_into().unwrap_or_default()
 }
 
 fn create(path: &Path) -> anyhow::Result<File> {

@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use rehearsal::load::{Report, SeedReport, report::Recording};
+use rehearsal::load::{
+    Report, SeedReport,
+    report::{ImportError, Recording},
+};
 use serde_json::Value;
 
 use crate::exit::Expected;
@@ -35,18 +38,22 @@ impl Input {
 
         let mut text = String::new();
         reader.read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-        let value: Value = serde_json::from_str(&text)
-            .map_err(|error| wrong(format!("neither a log of requests nor a report: {error}")))?;
+        // several documents, a line each: only an import can tell what they are
+        let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
         let as_native = |value| serde_json::from_value(value).map(|report| Self::Native(Box::new(report)));
         let as_seed = |value| serde_json::from_value(value).map(|report| Self::Seed(Box::new(report)));
         let read = match &value {
             Value::Object(keys) if keys.contains_key("generator") => as_native(value),
             Value::Object(keys) if keys.contains_key("token_usage") => as_seed(value),
-            _ => {
-                let reason = "no report that is known; give a log (`bench --jsonl`), a report (`bench --report`) or a \
+            _ => match Recording::import(&text) {
+                Ok(recording) => return Ok(Self::Recording(Box::new(recording))),
+                Err(ImportError::Unknown) => {
+                    let reason = "no report that is known; give a log (`bench --jsonl`), a report (`bench --report`) or a \
                               result in the seed schema (`bench --out`)";
-                return Err(wrong(reason.into()));
-            }
+                    return Err(wrong(reason.into()));
+                }
+                Err(error) => return Err(wrong(error.to_string())),
+            },
         };
         read.map_err(|error| wrong(error.to_string()))
     }

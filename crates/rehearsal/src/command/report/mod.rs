@@ -1,7 +1,9 @@
 //! `rehearsal report`: a run that is over, looked at again.
 
-mod input;
+pub(super) mod input;
 mod side_by_side;
+
+use std::fs;
 
 use anyhow::Context;
 use rehearsal::load::{
@@ -12,7 +14,7 @@ use rehearsal::load::{
 use self::input::Input;
 use super::bench::summary;
 use crate::{
-    args::{Format, ReportArgs},
+    args::{Export, Format, ReportArgs},
     exit::{Exit, Expected},
     render,
 };
@@ -25,7 +27,11 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
             tools.push(*tool);
         }
     }
+    export(args, &input)?;
     if tools.is_empty() {
+        if !args.export.is_empty() {
+            return Ok(Exit::Ok);
+        }
         return summarise(&input, args.format);
     }
 
@@ -47,6 +53,25 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
         Format::Text => render::result(side_by_side::text(&figures)),
     }
     Ok(verdict(&report))
+}
+
+/// Writes every file that was asked for.
+fn export(args: &ReportArgs, input: &Input) -> anyhow::Result<()> {
+    for Export { format, path } in &args.export {
+        let text = match input {
+            Input::Recording(recording) => recording.export(*format),
+            Input::Native(_) | Input::Seed(_) => {
+                return Err(Expected::usage(format!(
+                    "`{}` is a finished report, and {format} is written from requests; give the log that `bench --jsonl` \
+                     wrote",
+                    args.input.display()
+                ))
+                .into());
+            }
+        };
+        fs::write(path, text).map_err(|error| Expected::usage(format!("output file `{}`: {error}", path.display())))?;
+    }
+    Ok(())
 }
 
 fn summarise(input: &Input, format: Format) -> anyhow::Result<Exit> {
