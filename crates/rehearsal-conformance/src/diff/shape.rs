@@ -133,11 +133,14 @@ impl Shape {
 
     fn said(&self, part: &str, name: &str, value: &Value) -> Option<String> {
         // how far a stream is when a chunk comes is chance
-        let is_end = part.is_empty() || part == "usage chunk" || part == "last chunk";
+        let is_chunk = part.ends_with("chunk") && part != "usage chunk";
+        let is_end = !is_chunk || part == "last chunk";
         Some(match value {
             Value::Null => "null".to_owned(),
             Value::Array(items) if items.is_empty() => "[]".to_owned(),
             Value::Object(_) | Value::Array(_) => "present".to_owned(),
+            // which of several choices or prompts comes first is chance
+            Value::Number(_) if name.ends_with("_tokens") && is_chunk => "present".to_owned(),
             value if COMPARED.contains(&name) => value.to_string(),
             value if COMPARED_IF_PINNED.contains(&name) && is_end && self.pinned => value.to_string(),
             Value::Number(count) if COMPARED_WITH_ZERO.contains(&name) => {

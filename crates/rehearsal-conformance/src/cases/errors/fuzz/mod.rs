@@ -38,7 +38,7 @@ struct Known {
     applies: fn(&Value) -> bool,
 }
 
-const KNOWN: [Known; 2] = [
+const KNOWN: [Known; 3] = [
     Known {
         profile: ServerProfile::Py013,
         issue: "0.13.0 compares a null max_tokens with a number (recording max_tokens-null)",
@@ -48,6 +48,18 @@ const KNOWN: [Known; 2] = [
         profile: ServerProfile::Py013,
         issue: "0.13.0 asserts that a JSON schema is there (recording response_format-json_schema-missing)",
         applies: |body| body.pointer("/response_format/type").and_then(Value::as_str) == Some("json_schema"),
+    },
+    Known {
+        profile: ServerProfile::Py013,
+        issue: "0.13.0's validators look into values before their types are known (entrypoints/openai/protocol.py:859, :881, :1278, :1296)",
+        applies: |body| {
+            let is_of_another_type = |name: &str, is_right: fn(&Value) -> bool| {
+                body.get(name).is_some_and(|value| !value.is_null() && !is_right(value))
+            };
+            let is_number = |value: &Value| value.is_number() || value.is_boolean();
+            ["prompt_logprobs", "top_logprobs", "logprobs"].iter().any(|name| is_of_another_type(name, is_number))
+                || is_of_another_type("structured_outputs", Value::is_object)
+        },
     },
 ];
 
