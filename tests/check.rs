@@ -29,6 +29,17 @@ fn the_cases_are_listed_as_text_and_as_json() {
 }
 
 #[test]
+fn generated_requests_are_held_to_laws() {
+    let laws = ["--fake", "--properties", "--filter", "P-1", "--requests", "20", "--seed", "7", "--format", "json"];
+    let output = check().args(laws).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["cases"][0]["id"], "P-10");
+    assert_eq!(report["cases"][0]["sends"], "20 generated requests, each whole and streamed");
+    check().args(["--fake", "--requests", "20"]).assert().code(2).stderr(contains("--properties"));
+}
+
+#[test]
 fn a_target_or_a_filter_that_cannot_be_is_named() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{address}");

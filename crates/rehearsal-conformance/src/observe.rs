@@ -12,7 +12,7 @@ pub enum SuiteEvent<'e> {
         facts: &'e Facts,
         /// The profile whose expectations hold.
         detection: Detection,
-        /// How many cases were selected.
+        /// How many cases and laws were selected.
         cases: usize,
     },
     /// A case begins.
@@ -20,7 +20,12 @@ pub enum SuiteEvent<'e> {
         /// Which.
         check: &'e Check,
     },
-    /// A case has its verdict.
+    /// A generated request was held to the laws.
+    RequestTried {
+        /// How many were until now.
+        requests: u64,
+    },
+    /// A case or law has its verdict.
     CaseFinished {
         /// The verdict and its evidence.
         case: &'e CaseReport,

@@ -28,6 +28,13 @@ impl Salt {
         (0..count).map(|_| random.random_range(35..=93)).collect()
     }
 
+    /// `count` words of five letters.
+    pub(crate) fn words(self, name: &str, count: usize) -> String {
+        let mut random = self.random(name);
+        let mut word = || -> String { (0..5).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect() };
+        (0..count).map(|_| word()).collect::<Vec<_>>().join(" ")
+    }
+
     /// A generator for this name.
     pub(crate) fn random(self, name: &str) -> ChaCha12Rng {
         // FNV-1a keeps equal names equal without a hasher whose keys change between builds
@@ -49,6 +56,7 @@ mod tests {
         assert_eq!(salt.ids("U-01", 5), salt.ids("U-01", 9)[..5]);
         assert_ne!(salt.ids("U-01", 5), salt.ids("U-02", 5));
         assert_ne!(salt.text("U-01"), Salt::new(8).text("U-01"));
+        assert_eq!(salt.words("x", 3), salt.words("x", 5)[..17]);
         assert!(salt.ids("x", 1000).iter().all(|id| (35..=93).contains(id)));
     }
 }

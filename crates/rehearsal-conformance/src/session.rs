@@ -128,6 +128,10 @@ impl<'t> Session<'t> {
         })
     }
 
+    pub(crate) fn salt(&self) -> Salt {
+        self.salt
+    }
+
     pub(crate) fn declared_eos(&self) -> Option<u32> {
         self.target.eos_token
     }

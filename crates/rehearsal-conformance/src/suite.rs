@@ -1,17 +1,21 @@
 //! Runs the cases, one after the other: metrics are compared on an idle server.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
+
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     cases,
     check::{Check, Need},
     observe::{Observer, SuiteEvent},
     profile::{Certainty, Detection, ServerProfile},
+    properties::{self, Properties},
     report::{CaseReport, SCHEMA_VERSION, SuiteReport, VerdictCounts},
     salt::Salt,
     session::{Session, Stop},
     survey::Facts,
     target::Target,
+    verdict::Level,
 };
 
 /// After so many cases in a row whose last question had no whole answer the server counts as gone: the others would
@@ -71,6 +75,7 @@ pub enum SuiteError {
 #[must_use = "a suite does nothing until it is run"]
 pub struct Suite {
     checks: Vec<Check>,
+    properties: Option<Properties>,
     profile: Option<ServerProfile>,
     seed: u64,
     conduct: Conduct,
@@ -86,7 +91,7 @@ enum Conduct {
 impl Suite {
     /// Every case of this crate, the profile found out from the server, seed 0.
     pub fn standard() -> Self {
-        Self { checks: cases::standard(), profile: None, seed: 0, conduct: Conduct::Considerate }
+        Self { checks: cases::standard(), properties: None, profile: None, seed: 0, conduct: Conduct::Considerate }
     }
 
     /// Adds a case of your own.
@@ -95,9 +100,24 @@ impl Suite {
         self
     }
 
-    /// Keeps the cases whose id begins with `prefix`.
+    /// Holds the server to the laws, too, after the cases.
+    pub fn properties(mut self, properties: Properties) -> Self {
+        self.properties = Some(properties);
+        self
+    }
+
+    /// Keeps the cases and laws whose id begins with `prefix`.
     pub fn filter(self, prefix: &str) -> Self {
-        self.retain(|check| check.id.starts_with(prefix))
+        self.select(|id| id.starts_with(prefix))
+    }
+
+    /// Keeps the cases and laws whose id `keep` chooses.
+    pub fn select(mut self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        self.checks.retain(|check| keep(check.id));
+        if let Some(properties) = &mut self.properties {
+            properties.retain(keep);
+        }
+        self
     }
 
     /// Keeps the cases that `keep` chooses.
@@ -130,6 +150,16 @@ impl Suite {
         self.checks.iter()
     }
 
+    /// The ids and titles of the selected laws, in order; none unless [`properties`](Self::properties) were asked for.
+    pub fn laws(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.properties.iter().flat_map(Properties::titles)
+    }
+
+    /// The ids and titles of all that is selected: the cases, then the laws.
+    pub fn titles(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.checks.iter().map(|check| (check.id, check.title)).chain(self.laws())
+    }
+
     /// Runs the selected cases against `target` and tells `observer` as it goes.
     ///
     /// A case that fails never ends the run. A server that is gone does, and so does one that leaves three cases in a row
@@ -147,6 +177,7 @@ impl Suite {
         mut observer: impl Observer,
         stop: impl Future<Output = String>,
     ) -> Result<SuiteReport, SuiteError> {
+        let begun = Instant::now();
         let mut stop = pin!(stop);
         let salt = Salt::new(self.seed);
         let facts = tokio::select! {
@@ -157,7 +188,11 @@ impl Suite {
             Some(profile) => Detection::new(profile, Certainty::Chosen),
             None => facts.detect_profile(),
         };
-        observer.on_event(&SuiteEvent::Surveyed { facts: &facts, detection, cases: self.checks.len() });
+        observer.on_event(&SuiteEvent::Surveyed {
+            facts: &facts,
+            detection,
+            cases: self.checks.len() + self.laws().count(),
+        });
 
         let mut cases = Vec::with_capacity(self.checks.len());
         let mut ended_early = None;
@@ -203,6 +238,31 @@ impl Suite {
             }
         }
 
+        if let (Some(properties), None) = (&self.properties, &ended_early) {
+            let mut session = Session::new(target, &facts, detection.profile, salt, ("P", Level::Must));
+            let mut search = properties.search(self.seed);
+            let (requests, time) = properties.limits();
+            let until = match (requests, time) {
+                (_, Some(time)) => Some(begun + time),
+                (None, None) => Some(Instant::now() + GENERATING),
+                (Some(_), None) => None,
+            };
+            // boxed, so that a run without laws is no larger for them
+            let searching = Box::pin(until_then(until, search.run(&mut session, requests, &mut observer)));
+            ended_early = tokio::select! {
+                // that the time for it is up is the run's regular end, even if `stop` comes at the same moment
+                biased;
+                lost = searching => {
+                    lost.err().map(|reason| format!("in the generated requests: {reason}"))
+                }
+                reason = &mut stop => Some(format!("in the generated requests: {reason}")),
+            };
+            for case in properties::cases(search) {
+                observer.on_event(&SuiteEvent::CaseFinished { case: &case });
+                cases.push(case);
+            }
+        }
+
         Ok(SuiteReport {
             schema_version: SCHEMA_VERSION,
             suite_version: env!("CARGO_PKG_VERSION").into(),
@@ -217,6 +277,17 @@ impl Suite {
             ended_early,
             recorded_at: None,
         })
+    }
+}
+
+/// How long requests are generated where nothing is said.
+const GENERATING: Duration = Duration::from_mins(1);
+
+/// Drops the search when its time is up; what it has found stays.
+async fn until_then(until: Option<Instant>, search: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    match until {
+        Some(until) => timeout_at(until, search).await.unwrap_or(Ok(())),
+        None => search.await,
     }
 }
 

@@ -38,6 +38,9 @@ impl SuiteReport {
                 writeln!(out, "{}", family_name(family))?;
             }
             write_case(out, case, detail)?;
+            if let Some(curl) = self.curl(case) {
+                writeln!(out, "      {curl}")?;
+            }
         }
         writeln!(out, "{}", self.counts.line())?;
         if let Some(reason) = &self.ended_early {
@@ -105,6 +108,7 @@ pub(crate) fn family_name(prefix: &str) -> &str {
         "M" => "metrics",
         "R" => "responses",
         "A" => "Anthropic messages",
+        "P" => "laws of generated requests",
         other => other,
     }
 }

@@ -17,7 +17,7 @@ impl SuiteReport {
         for family in self.families() {
             let mut suite = TestSuite::new(family_name(family));
             let cases = self.cases.iter().filter(|case| case.family() == family);
-            suite.add_test_cases(cases.map(|case| test_case(case, strictness)));
+            suite.add_test_cases(cases.map(|case| test_case(case, self.curl(case), strictness)));
             report.add_test_suite(suite);
         }
         if let Some(reason) = &self.ended_early {
@@ -32,7 +32,7 @@ impl SuiteReport {
     }
 }
 
-fn test_case(case: &CaseReport, strictness: Strictness) -> TestCase {
+fn test_case(case: &CaseReport, curl: Option<String>, strictness: Strictness) -> TestCase {
     let fails = match case.verdict {
         Verdict::Fail => true,
         Verdict::NonStrict => strictness == Strictness::Strict,
@@ -49,7 +49,7 @@ fn test_case(case: &CaseReport, strictness: Strictness) -> TestCase {
     let missed = case.findings.iter().filter(|finding| finding.verdict != Verdict::Pass);
     let missed =
         missed.map(|finding| format!("{}: expected {}, saw {}", finding.about, finding.expected, finding.seen));
-    let out = missed.collect::<Vec<_>>().join("\n");
+    let out = missed.chain(curl).collect::<Vec<_>>().join("\n");
     match &case.verdict {
         Verdict::Pass => {}
         _ if fails => {

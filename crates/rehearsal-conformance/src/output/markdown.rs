@@ -42,6 +42,9 @@ impl SuiteReport {
                     code(&finding.seen)
                 )?;
             }
+            if let Some(curl) = self.curl(case) {
+                writeln!(out, "\n```sh\n{curl}\n```")?;
+            }
         }
         for family in self.families() {
             writeln!(

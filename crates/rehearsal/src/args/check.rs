@@ -20,6 +20,9 @@ Examples:
   rehearsal check --base-url http://127.0.0.1:8000 --filter U-2   the cases whose id begins with U-2
   rehearsal check --base-url http://127.0.0.1:8000 --output report.html --output report.xml    a page to read, and JUnit
   rehearsal check --base-url http://127.0.0.1:8000 --against old.json.gz     what this server does otherwise than a recorded one
+  rehearsal check --base-url http://127.0.0.1:8000 --properties --budget 60     generated requests, too, for a minute in all
+  rehearsal check --base-url http://127.0.0.1:8000 --properties --filter P- --seed 7   only those, the same each time
+  rehearsal check --base-url http://127.0.0.1:8080 --profile openai-spec     a server that is no vLLM
 ";
 
 /// Arguments of `rehearsal check`.
@@ -36,6 +39,15 @@ pub(crate) struct CheckArgs {
     /// A missed SHOULD fails the run too
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// After the cases, send generated requests, hold the answers to laws that any request keeps, and shrink what breaks one to the
+    /// smallest request that still does; for a minute, or as --budget and --requests say. Alone with --filter P-
+    #[arg(long)]
+    pub(crate) properties: bool,
+
+    /// How many requests to generate [default: as many as there is time for; 500 with --fake, whose time is virtual]
+    #[arg(long, value_name = "N", requires = "properties")]
+    pub(crate) requests: Option<u64>,
 
     /// Also write the report to a file; its name says how: .json or .json.gz (with every exchange: a recording), .xml (`JUnit`),
     /// .md, .html (may be given several times)

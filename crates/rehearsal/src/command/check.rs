@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use rehearsal::conformance::{Check, Detail, Strictness, SuiteReport, to_html};
+use rehearsal::conformance::{Detail, Properties, Strictness, Suite, SuiteReport, to_html};
 
 use super::{diff, recording, suite_run};
 use crate::{
@@ -19,11 +19,12 @@ use crate::{
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let earlier = args.against.as_deref().map(recording::read).transpose()?;
-    let suite = suite_run::suite(&args.suite, earlier.as_ref().map(|report| report.seed))?;
+    let seed = earlier.as_ref().map(|report| report.seed);
+    let suite = suite_run::suite(&args.suite, seed, (args.properties || args.list).then(|| properties(args)))?;
     if args.list {
         render::result(match args.format {
-            Format::Text => list(suite.checks()),
-            Format::Json => json_list(suite.checks()).context("list as JSON")?,
+            Format::Text => list(&suite),
+            Format::Json => json_list(&suite).context("list as JSON")?,
         });
         return Ok(Exit::Ok);
     }
@@ -89,11 +90,25 @@ impl<'a> Output<'a> {
     }
 }
 
-fn list<'c>(checks: impl Iterator<Item = &'c Check>) -> String {
-    checks.map(|check| format!("{:<6}{}", check.id, check.title)).collect::<Vec<_>>().join("\n")
+fn properties(args: &CheckArgs) -> Properties {
+    let mut properties = Properties::standard();
+    if let Some(requests) = args.requests.or(args.suite.fake.then_some(REQUESTS_OF_THE_FAKE)) {
+        properties = properties.requests(requests);
+    }
+    match args.suite.budget {
+        Some(budget) if !args.suite.fake => properties.time(budget),
+        _ => properties,
+    }
 }
 
-fn json_list<'c>(checks: impl Iterator<Item = &'c Check>) -> serde_json::Result<String> {
-    let list: Vec<_> = checks.map(|check| serde_json::json!({"id": check.id, "title": check.title})).collect();
+/// The fake's time is virtual and hardly passes: there the number of requests is the limit.
+const REQUESTS_OF_THE_FAKE: u64 = 500;
+
+fn list(suite: &Suite) -> String {
+    suite.titles().map(|(id, title)| format!("{id:<6}{title}")).collect::<Vec<_>>().join("\n")
+}
+
+fn json_list(suite: &Suite) -> serde_json::Result<String> {
+    let list: Vec<_> = suite.titles().map(|(id, title)| serde_json::json!({"id": id, "title": title})).collect();
     serde_json::to_string_pretty(&list)
 }

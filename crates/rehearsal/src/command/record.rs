@@ -14,7 +14,7 @@ pub(crate) fn run(args: &RecordArgs) -> anyhow::Result<Exit> {
     if !recording::is_named(&args.file) {
         return Err(wrong("name it .json or .json.gz".to_owned()).into());
     }
-    let suite = suite_run::suite(&args.suite, None)?;
+    let suite = suite_run::suite(&args.suite, None, None)?;
     // before an hour's run, not after it
     let file = File::create(&args.file).map_err(|error| wrong(error.to_string()))?;
     let report = suite_run::run(&args.suite, &suite)?;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use rehearsal::{
-    conformance::{ServerFlag, ServerProfile, Suite, SuiteError, SuiteEvent, SuiteReport, Target},
+    conformance::{Properties, ServerFlag, ServerProfile, Suite, SuiteError, SuiteEvent, SuiteReport, Target},
     fake::{FakeVllm, Pacing},
 };
 use tokio::time::Instant;
@@ -12,15 +12,18 @@ use tokio::time::Instant;
 use super::{api_key, interrupt};
 use crate::{args::SuiteArgs, exit::Expected, render};
 
-/// The selected cases; `seed` is taken where the arguments name none.
-pub(super) fn suite(args: &SuiteArgs, seed: Option<u64>) -> anyhow::Result<Suite> {
+/// The selected cases, and laws where there are `properties`; `seed` is taken where the arguments name none.
+pub(super) fn suite(args: &SuiteArgs, seed: Option<u64>, properties: Option<Properties>) -> anyhow::Result<Suite> {
     let mut suite = Suite::standard().seed(args.seed.or(seed).unwrap_or_else(seed_from_clock));
+    if let Some(properties) = properties {
+        suite = suite.properties(properties);
+    }
     if !args.filter.is_empty() {
-        suite = suite.retain(|check| args.filter.iter().any(|prefix| check.id.starts_with(prefix.as_str())));
-        if suite.checks().len() == 0 {
+        suite = suite.select(|id| args.filter.iter().any(|prefix| id.starts_with(prefix.as_str())));
+        if suite.titles().next().is_none() {
             let filter = args.filter.join(", ");
             return Err(Expected::usage(format!(
-                "no case has an id that begins with {filter}; `rehearsal check --list` lists them"
+                "no case has an id that begins with {filter}; `rehearsal check --list` lists them, and the laws of --properties"
             ))
             .into());
         }
@@ -129,11 +132,14 @@ fn progress() -> impl FnMut(&SuiteEvent<'_>) + Send {
     move |event| match event {
         SuiteEvent::Surveyed { facts, detection, cases } => {
             all = *cases;
-            render::note(format!("{}, held to {}, {all} cases", facts.model, detection.profile));
+            render::note(format!("{}, held to {}, {all} cases and laws", facts.model, detection.profile));
         }
         SuiteEvent::CaseFinished { case } => {
             done += 1;
             render::note(format!("{done:>4}/{all} {}", case.id));
+        }
+        SuiteEvent::RequestTried { requests } if requests % 100 == 0 => {
+            render::note(format!("{requests:>9} generated requests"));
         }
         _ => {}
     }
