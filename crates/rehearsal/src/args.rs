@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Each command turns its arguments into a library's own validated type; nothing here is that type.
 
 pub(crate) mod bench;
+mod calibrate;
 mod check;
 mod compare;
 mod diff;
@@ -11,6 +12,7 @@ mod record;
 mod report;
 mod seconds;
 mod serve;
+mod setup;
 mod suite;
 mod vllm;
 
@@ -21,6 +23,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use self::vllm::Translation;
 pub(crate) use self::{
     bench::{BenchArgs, Connections},
+    calibrate::{CalibrateArgs, Measured, PromptKind},
     check::CheckArgs,
     compare::CompareArgs,
     diff::DiffArgs,
@@ -33,6 +36,7 @@ pub(crate) use self::{
         EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, ModelFlags, Pacing, SchedulingPolicy,
         ServeArgs, Text,
     },
+    setup::{KvCacheDtype, SetupFlags},
     suite::SuiteArgs,
     vllm::{Count, CountOrAuto},
 };
@@ -84,7 +88,9 @@ impl Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Rehearse the report's two configurations, without a server, and set them beside the published figures
-    Forecast(ForecastArgs),
+    Forecast(Box<ForecastArgs>),
+    /// Turn measured runs into a profile, with an interval for everything and what they do not say
+    Calibrate(Box<CalibrateArgs>),
     /// Start the fake vLLM server; takes `vllm serve`'s command line
     Serve(Box<ServeArgs>),
     /// Put load on an OpenAI-compatible server, or on the fake in memory, and measure it

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     };
     let done = match args.command {
         Command::Forecast(args) => command::forecast::run(&args),
+        Command::Calibrate(args) => command::calibrate::run(&args),
         Command::Serve(args) => command::serve::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Report(args) => command::report::run(&args),

@@ -18,6 +18,7 @@ mod document;
 mod error;
 mod file;
 pub mod memory;
+mod remedy;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 pub use self::{
     error::ProfileError,
     memory::{MemoryFacts, MemoryPlan, StartRefusal},
+    remedy::Remedy,
     settings::{ClientExtras, EngineDefaults, EngineSettings},
 };
 use crate::engine::{ColdStall, EngineConfig, StepTime, Vocabulary};

@@ -2,6 +2,7 @@
 
 mod api_key;
 pub(crate) mod bench;
+pub(crate) mod calibrate;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod diff;
@@ -14,4 +15,5 @@ pub(crate) mod record;
 mod recording;
 pub(crate) mod report;
 pub(crate) mod serve;
+mod setup;
 mod suite_run;

@@ -13,7 +13,7 @@ use rehearsal_fake::{
     profile::ClientExtras,
 };
 use rehearsal_load::{ClosedLoop, RateProfile, Schedule, Spacing, arrivals::Extent};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ForecastError, LoadFigures, Outline,
@@ -60,7 +60,7 @@ pub enum Pattern {
 }
 
 /// Whether the prefix cache finds the prompts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompts {
     /// All the same, as in the report: after the first, only what does not fill a KV block is computed.

@@ -1,7 +1,11 @@
 //! `rehearsal forecast`: the report's configurations, published beside rehearsed.
 
+mod choice;
 mod comparison;
+mod described;
+mod described_table;
 mod offers;
+mod profiled;
 mod sweep;
 mod sweep_table;
 mod table;
@@ -11,11 +15,15 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use rehearsal::{
     Forecast,
+    calibrate::Setup,
     fake::profile::Profile,
     load::{LoadPlan, SeedReport},
 };
 
+use serde_json::{Value, json};
+
 use self::comparison::Comparison;
+use super::setup;
 use crate::{
     args::{ForecastArgs, Format},
     exit::{Exit, Expected},
@@ -30,9 +38,11 @@ const CONFIGURATIONS: [(&str, &str); 2] = [
 
 pub(crate) fn run(args: &ForecastArgs) -> anyhow::Result<Exit> {
     let names = CONFIGURATIONS.map(|(name, _)| name);
-    if let Some(unknown) = args.profile.iter().find(|name| !names.contains(&name.as_str())) {
-        let known = names.join(", ");
-        return Err(Expected::usage(format!("the report has no configuration `{unknown}`; it has {known}")).into());
+    if let Some(setup) = setup::setup(&args.setup)? {
+        return from_description(args, &setup);
+    }
+    if args.profile.iter().any(|name| !names.contains(&name.as_str())) {
+        return from_profiles(args);
     }
     let comparisons = CONFIGURATIONS
         .into_iter()
@@ -53,6 +63,32 @@ pub(crate) fn run(args: &ForecastArgs) -> anyhow::Result<Exit> {
                 document["sweep"] = sweep.json();
             }
             render::result(serde_json::to_string_pretty(&document).context("forecast as JSON")?);
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// What datasheets and a `config.json` say.
+fn from_description(args: &ForecastArgs, setup: &Setup) -> anyhow::Result<Exit> {
+    let described = described::described(args, setup)?;
+    match args.format {
+        Format::Text => render::result(described_table::text(args, setup, &described)),
+        Format::Json => {
+            let configurations: Vec<Value> = described.iter().map(described::Described::json).collect();
+            let document = json!({"schema_version": 1, "model": setup.model.name, "gpu": setup.gpu.name, "configurations": configurations});
+            render::result(serde_json::to_string_pretty(&document).context("forecast as JSON")?);
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// What profiles say.
+fn from_profiles(args: &ForecastArgs) -> anyhow::Result<Exit> {
+    let profiled = profiled::profiled(args)?;
+    match args.format {
+        Format::Text => render::result(profiled::text(args, &profiled)),
+        Format::Json => {
+            render::result(serde_json::to_string_pretty(&profiled::document(&profiled)).context("forecast as JSON")?);
         }
     }
     Ok(Exit::Ok)

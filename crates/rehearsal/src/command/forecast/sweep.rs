@@ -7,7 +7,7 @@ use rehearsal::{
 };
 use serde_json::{Value, json};
 
-use super::{comparison::Comparison, offers::Offers};
+use super::{choice::Choice, comparison::Comparison, offers::Offers};
 use crate::args::ForecastArgs;
 
 /// For each number of GPUs, the profile that is believed most (scenario B, kernel table), the alternative (scenario A, roofline), and the
@@ -22,6 +22,8 @@ const SCENARIOS: [[&str; 3]; 2] = [
 pub(super) struct Outlook {
     pub(super) sweeps: Vec<Sweep>,
     pub(super) offers: Offers,
+    /// The same users on each offer.
+    pub(super) choices: Vec<Choice>,
     /// Concurrency and output tokens a second of the report's two results.
     pub(super) published: Vec<Published>,
 }
@@ -46,7 +48,8 @@ impl Outlook {
             })
             .collect::<anyhow::Result<Vec<Sweep>>>()?;
         let published = comparisons.iter().map(Published::of).collect::<anyhow::Result<Vec<Published>>>()?;
-        Ok(Self { sweeps, offers, published })
+        let choices = Choice::all(&offers.offers, &sweeps);
+        Ok(Self { sweeps, offers, choices, published })
     }
 
     /// What the report measured on so many GPUs.
@@ -62,6 +65,7 @@ impl Outlook {
         json!({
             "configurations": self.sweeps,
             "offers": offers.collect::<Vec<Value>>(),
+            "choices": self.choices.iter().map(|choice| choice.json(&self.offers.offers)).collect::<Vec<Value>>(),
             "withdrawn_size": self.offers.withdrawal,
         })
     }

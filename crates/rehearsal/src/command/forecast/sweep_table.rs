@@ -5,6 +5,7 @@ use std::fmt::Write;
 use rehearsal::forecast::Band;
 
 use super::{
+    choice::recommendation,
     offers::Offer,
     sweep::{Outlook, Published},
 };
@@ -17,6 +18,7 @@ pub(super) fn text(outlook: &Outlook) -> String {
     );
     throughput(&mut text, outlook);
     costs(&mut text, outlook);
+    choices(&mut text, outlook);
     text.truncate(text.trim_end().len());
     text
 }
@@ -75,6 +77,30 @@ fn costs(text: &mut String, outlook: &Outlook) {
     if let Some(withdrawal) = &outlook.offers.withdrawal {
         let _ = writeln!(text, "The report's size {withdrawal}.");
     }
+}
+
+/// The same users on each offer, and what that means.
+fn choices(text: &mut String, outlook: &Outlook) {
+    let offers = &outlook.offers.offers;
+    if outlook.choices.is_empty() {
+        return;
+    }
+    text.push_str("\nThe same users at once on each: output tokens per second / milliseconds a token / cost of a million tokens\n\n");
+    let _ = write!(text, "{:>14}", "users");
+    for offer in offers {
+        let _ = write!(text, "{:>28}", offer.title());
+    }
+    text.push('\n');
+    for choice in &outlook.choices {
+        let _ = write!(text, "{:>14}", choice.users);
+        for option in choice.options.iter().flatten() {
+            let tpot = option.tpot_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1}"));
+            let cost = option.cost.map_or_else(|| "-".to_owned(), |cost| format!("{:.2}", cost.likely));
+            let _ = write!(text, "{:>28}", format!("{:.1} / {tpot} / {cost}", option.output_tps.likely));
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "\n{}", recommendation(&outlook.choices, offers));
 }
 
 fn prices(text: &mut String, offers: &[Offer]) {
