@@ -8,6 +8,7 @@
 //! * [`sse`] and [`client`] read what comes back, tolerantly, and judge it, strictly: one [`RequestTimeline`] a request.
 //! * [`run`] is the only module that waits. It reads the clock right after bytes arrive and before they are parsed.
 //! * [`metrics`] are pure functions of timelines; the doc comment of each one is its definition.
+//! * [`search`] sweeps over loads, and finds the highest one that meets its objectives.
 //! * [`report`] gathers them: the native [`Report`], the seed schema, and one JSONL record a request.
 //! * [`compare`] tells what changed between two of them, beyond chance.
 //! * [`observe`] hands events to whoever wants to show or store them while the run goes on.
@@ -39,6 +40,7 @@ pub mod observe;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod search;
 pub mod sse;
 pub mod transport;
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{super::seconds::parse_seconds, request_rate::RequestRate};
 
 /// The shape of the load.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Load")]
 pub(crate) struct LoadFlags {
     /// Closed loop: so many workers, each of which sends when it has been answered

@@ -1,10 +1,12 @@
 //! The arguments of `rehearsal bench`.
 
+mod explore;
 mod load;
 mod request_rate;
 
 /// The choices of single flags; they are named as the library's own types.
 pub(crate) mod flags {
+    pub(crate) use super::explore::Variable;
     pub(crate) use super::load::{Ramp, Spacing, WhenFull};
 }
 
@@ -12,7 +14,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-pub(crate) use self::{load::LoadFlags, request_rate::RequestRate};
+pub(crate) use self::{explore::ExploreFlags, load::LoadFlags, request_rate::RequestRate};
 use super::{Format, seconds::parse_seconds};
 
 const EXAMPLES: &str = "\
@@ -27,6 +29,12 @@ Examples:
 
   # an open loop: 200 requests at 4 per second, as from independent users, and at most 64 in flight
   rehearsal bench --fake report-tp1 --request-rate 4 --requests 200 --max-concurrency 64 --stream
+
+  # latency and throughput at several levels of concurrency
+  rehearsal bench --fake report-tp1 --sweep concurrency=1,4,16,64 --stream --max-tokens 64
+
+  # the highest request rate at which 95 % of the requests get their first token within 500 ms
+  rehearsal bench --fake report-tp1 --search rate --slo 'ttft:p95<500ms,tpot:p99<80ms' --stream --max-tokens 64
 
   # streamed, with a record of every request and the full report
   rehearsal bench --base-url http://127.0.0.1:8000 --prompt 'Why is the sky blue?' --stream \\
@@ -51,6 +59,9 @@ pub(crate) struct BenchArgs {
 
     #[command(flatten)]
     pub(crate) load: LoadFlags,
+
+    #[command(flatten)]
+    pub(crate) explore: ExploreFlags,
 
     /// Most tokens a reply may have
     #[arg(long, value_name = "N", default_value_t = 256)]

@@ -1,26 +1,26 @@
 //! `rehearsal bench`: measures a server, or rehearses the measurement on the fake.
 
+mod explore;
 mod inputs;
 mod load;
 mod outputs;
 mod progress;
 pub(super) mod summary;
+mod table;
+mod target;
 
 use std::{num::NonZeroUsize, time::Duration};
 
 use anyhow::Context;
-use rehearsal::{
-    fake::{FakeVllm, Pacing},
-    load::{
-        ApiKey, ConnectionMode, HttpTransport, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, StreamTransport,
-        Streaming, WarmUp,
-    },
+use rehearsal::load::{
+    ApiKey, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, Streaming, WarmUp, search::SloOutcome,
 };
 use serde_json::{Map, Value};
 
-use super::{api_key, fake, interrupt};
+use self::target::Target;
+use super::{api_key, interrupt};
 use crate::{
-    args::{BenchArgs, Connections, Format},
+    args::{BenchArgs, Format, bench::LoadFlags},
     exit::{Exit, Expected},
     render,
 };
@@ -30,74 +30,63 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<Exit> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all();
-    match (&args.fake, &args.base_url) {
-        (Some(profile), _) => {
-            runtime.start_paused(true).build().context("no runtime")?.block_on(rehearse(args, profile))
+    // the fake runs in virtual time: a paused clock jumps to whatever is due next
+    runtime.enable_all().start_paused(args.fake.is_some());
+    runtime.build().context("no runtime")?.block_on(async {
+        let target = Target::open(args).await?;
+        // listened for from here on; virtual time is over before anybody could press a key
+        let requested = args.fake.is_none().then(interrupt::requested);
+        let stop = async move {
+            match requested {
+                Some(requested) => requested.await,
+                None => std::future::pending().await,
+            }
+        };
+        if args.explore.sweep.is_some() || args.explore.search.is_some() {
+            explore::run(args, &target, stop).await
+        } else {
+            bench(args, &target, stop).await
         }
-        (None, Some(base_url)) => runtime.build().context("no runtime")?.block_on(measure(args, base_url)),
-        (None, None) => Err(Expected::usage("no target; give --base-url or --fake").into()),
-    }
-}
-
-/// A server behind a URL, in real time.
-async fn measure(args: &BenchArgs, base_url: &str) -> anyhow::Result<Exit> {
-    let transport = HttpTransport::new(match args.connections {
-        Connections::New => ConnectionMode::PerRequest,
-        Connections::Pooled => ConnectionMode::Pooled,
     })
-    .context("no HTTP client")?;
-    let model = if let Some(model) = &args.model {
-        model.clone()
-    } else {
-        let key = api_key::read(args.api_key_file.as_deref())?;
-        inputs::first_model(base_url, key, &transport, args.timeout).await?
-    };
-    let plan = plan(args, base_url, model)?.build().map_err(Expected::usage)?;
-    let (progress, tick) = progress::observer(plan.planned().map(NonZeroUsize::get));
-    let run = Run::new(plan, transport).observe(progress).tick_every(tick);
-    bench(args, run, interrupt::requested()).await
 }
 
-/// The fake, in memory and on the paused clock; the client's own delays are the profile's.
-async fn rehearse(args: &BenchArgs, profile: &str) -> anyhow::Result<Exit> {
-    let profile = fake::profile(profile)?;
-    let model = args.model.clone().unwrap_or_else(|| fake::REPORT_MODEL.to_owned());
-    let client = profile.client;
-    let server = FakeVllm::builder()
-        .model(&model)
-        .tokenizer(fake::tokenizer(None, &model)?)
-        .profile(profile)
-        .pacing(Pacing::Virtual)
-        .start_in_memory()
-        .map_err(Expected::usage)?;
-    let plan = plan(args, server.base_url(), model)?
-        .turnaround(Duration::from(client.turnaround))
-        .stagger(Duration::from(client.stagger))
-        .build()
-        .map_err(Expected::usage)?;
-    let connector = server.connector();
-    let transport = StreamTransport::new(move || std::future::ready(Ok(connector.connect())));
-    bench(args, Run::new(plan, transport), std::future::pending()).await
-}
-
-async fn bench(args: &BenchArgs, mut run: Run, stop: impl Future<Output = ()>) -> anyhow::Result<Exit> {
+/// A single run.
+async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>) -> anyhow::Result<Exit> {
+    let (plan, mut run, server) = target.run(args, &args.load)?;
+    if server.is_none() {
+        let (progress, tick) = progress::observer(plan.planned().map(NonZeroUsize::get));
+        run = run.observe(progress).tick_every(tick);
+    }
     // every file is opened before the first request, so that a bad path costs no run
     let outputs = outputs::Outputs::open(args)?;
     if let Some(log) = outputs.jsonl()? {
         run = run.observe(log);
     }
-    let outcome = run.run(stop).await.map_err(|error| match error {
-        RunError::Unreachable { .. } | RunError::NotReady { .. } => anyhow::Error::new(Expected::unreachable(error)),
-        other => other.into(),
-    })?;
+    let outcome = perform(run, stop).await?;
 
     outputs.write(&outcome)?;
     print(&outcome, args.format)?;
-    Ok(if outcome.report.is_incomplete() { Exit::Incomplete } else { Exit::Ok })
+    let slos = args.explore.slo.iter().map(|slo| slo.judge(&outcome.requests, outcome.report.counts.dropped));
+    let missed: Vec<String> =
+        slos.filter(|slo| slo.outcome == SloOutcome::Missed).map(|slo| table::slo_line(&slo)).collect();
+    for line in &missed {
+        render::warning(line);
+    }
+    Ok(match (outcome.report.is_incomplete(), missed.is_empty()) {
+        (true, _) => Exit::Incomplete,
+        (false, false) => Exit::NotMet,
+        (false, true) => Exit::Ok,
+    })
 }
 
-fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadPlanBuilder> {
+async fn perform(run: Run, stop: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
+    run.run(stop).await.map_err(|error| match error {
+        RunError::Unreachable { .. } | RunError::NotReady { .. } => anyhow::Error::new(Expected::unreachable(error)),
+        other => other.into(),
+    })
+}
+
+fn plan(args: &BenchArgs, load: &LoadFlags, base_url: &str, model: String) -> anyhow::Result<LoadPlanBuilder> {
     let mut builder = LoadPlan::builder(base_url, model)
         .prompt(inputs::prompt(args)?)
         .max_tokens(args.max_tokens)
@@ -105,7 +94,7 @@ fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadP
         .timeout(args.timeout)
         .streaming(if args.stream { Streaming::On } else { Streaming::Off })
         .warm_up(if args.no_warmup { WarmUp::Skip } else { WarmUp::One });
-    builder = load::apply(builder, &args.load)?;
+    builder = load::apply(builder, load)?;
     if let Some(timeout) = args.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }

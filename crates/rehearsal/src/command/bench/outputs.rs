@@ -54,11 +54,16 @@ fn since_1970() -> std::time::Duration {
     jiff::Timestamp::now().duration_since(jiff::Timestamp::UNIX_EPOCH).try_into().unwrap_or_default()
 }
 
+/// The report's file alone, open for writing.
+pub(super) fn open_report(args: &BenchArgs) -> anyhow::Result<Option<(PathBuf, File)>> {
+    args.report.as_ref().map(|path| create(path).map(|file| (path.clone(), file))).transpose()
+}
+
 fn create(path: &Path) -> anyhow::Result<File> {
     File::create(path).map_err(|error| Expected::usage(format!("output file `{}`: {error}", path.display())).into())
 }
 
-fn fill(path: &Path, file: File, text: &str) -> anyhow::Result<()> {
+pub(super) fn fill(path: &Path, file: File, text: &str) -> anyhow::Result<()> {
     let mut writer = BufWriter::new(file);
     writeln!(writer, "{text}").and_then(|()| writer.flush()).with_context(|| format!("writing `{}`", path.display()))
 }
