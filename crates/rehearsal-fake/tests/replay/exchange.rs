@@ -66,6 +66,11 @@ impl Exchange {
         leaves_a_choice && request["seed"].is_null() && self.response.contains("\"choices\"")
     }
 
+    /// Whether it was recorded how the counters moved, and can be compared.
+    pub(crate) fn counts(&self) -> bool {
+        self.metrics.is_some() && !self.breaks_off() && !self.is_special()
+    }
+
     /// Whether an error ended its stream: how far the engine had come by then is a race.
     pub(crate) fn breaks_off(&self) -> bool {
         self.response.contains("data: {\"error\"")
