@@ -37,6 +37,8 @@ mod metrics;
 #[cfg(feature = "server")]
 pub mod multimodal;
 #[cfg(feature = "server")]
+mod mutant;
+#[cfg(feature = "server")]
 pub mod reasoning;
 #[cfg(feature = "server")]
 mod server;
@@ -62,6 +64,7 @@ pub use self::{
     fault::{Fault, FaultRequest, FaultRule, UsageLie},
     journal::{JournalChoice, JournalEntry},
     log::{LogLevel, LogLine, LogProcess},
+    mutant::{Mutant, MutantSetting, UnknownMutant},
     server::{
         AccessLog, ClientCertificates, Connector, FakeVllm, FakeVllmBuilder, InMemoryStream, MemoryCheck,
         ShutdownReport, StartError, StatsLog, Tls, TlsError,

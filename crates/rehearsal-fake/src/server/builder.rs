@@ -19,6 +19,7 @@ use crate::{
     fault::FaultRule,
     log::{Log, LogLine},
     multimodal::VisionTower,
+    mutant::Mutant,
     profile::Profile,
     text::{Filler, TextModel},
     tokenizer::Tokenizer,
@@ -72,6 +73,7 @@ pub struct FakeVllmBuilder {
     version: VllmVersion,
     frontend: FrontendOptions,
     faults: Vec<FaultRule>,
+    mutant: Option<Mutant>,
     journal_capacity: usize,
     started_at: Option<Duration>,
 }
@@ -108,6 +110,7 @@ impl FakeVllmBuilder {
             version: VllmVersion::default(),
             frontend: FrontendOptions::for_model(DEFAULT_MODEL),
             faults: Vec::new(),
+            mutant: None,
             journal_capacity: JOURNAL_CAPACITY,
             started_at: None,
         }
@@ -235,6 +238,12 @@ impl FakeVllmBuilder {
     /// Something that goes wrong; of several rules that match the first wins.
     pub fn fault(mut self, rule: FaultRule) -> Self {
         self.faults.push(rule);
+        self
+    }
+
+    /// One known fault, in every answer that it can befall. What the server needs for it to show is in [`Mutant::setting`].
+    pub fn mutant(mut self, mutant: Mutant) -> Self {
+        self.mutant = Some(mutant);
         self
     }
 

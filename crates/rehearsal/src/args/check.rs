@@ -16,6 +16,7 @@ It exits with 3 where no case could be run, with 4 where one has failed, and els
 Examples:
   rehearsal check --fake                                   the fake, in memory
   rehearsal check --list                                   what there is to check
+  rehearsal check --fake --mutant stop-string-uncounted    the fake with a fault, to see it caught
   rehearsal check --base-url http://127.0.0.1:8000         any server
   rehearsal check --base-url http://127.0.0.1:8000 --filter U-2   the cases whose id begins with U-2
   rehearsal check --base-url http://127.0.0.1:8000 --output report.html --output report.xml    a page to read, and JUnit
@@ -27,7 +28,8 @@ Examples:
 
 /// Arguments of `rehearsal check`.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake", "list"])))]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake", "list", "list_mutants"])))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) suite: SuiteArgs,
@@ -35,6 +37,10 @@ pub(crate) struct CheckArgs {
     /// Only list the cases
     #[arg(long)]
     pub(crate) list: bool,
+
+    /// Only list the faults that the fake can be given with --mutant
+    #[arg(long)]
+    pub(crate) list_mutants: bool,
 
     /// A missed SHOULD fails the run too
     #[arg(long)]

@@ -83,6 +83,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "MODEL", default_value = "filler", help_heading = "Rehearsal")]
     pub(crate) text: Text,
 
+    /// Have one known fault, such as total-plus-one, so that whoever checks servers can see their checks fail
+    #[arg(long, value_name = "ID", help_heading = "Rehearsal")]
+    pub(crate) mutant: Option<String>,
+
+    /// Only list the faults that --mutant knows, with a version and the flags under which each shows
+    #[arg(long, help_heading = "Rehearsal")]
+    pub(crate) list_mutants: bool,
+
     /// Start although the real server would run out of memory
     #[arg(long, help_heading = "Rehearsal")]
     pub(crate) start_anyway: bool,

@@ -15,9 +15,13 @@ pub(crate) struct SuiteArgs {
     #[arg(long)]
     pub(crate) fake: bool,
 
-    /// The version that the fake answers as
-    #[arg(long, value_name = "VERSION", default_value = "0.13.0", requires = "fake")]
-    pub(crate) vllm_version: String,
+    /// The version that the fake answers as [default: 0.13.0, or one on which the --mutant is a fault]
+    #[arg(long, value_name = "VERSION", requires = "fake")]
+    pub(crate) vllm_version: Option<String>,
+
+    /// Give the fake one known fault, with the flags it needs to show, and see which cases catch it; --list-mutants lists them
+    #[arg(long, value_name = "ID", requires = "fake")]
+    pub(crate) mutant: Option<String>,
 
     /// Run only the cases whose id begins with this (may be given several times)
     #[arg(long, value_name = "PREFIX")]

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use rehearsal::conformance::{Detail, Properties, Strictness, Suite, SuiteReport, to_html};
 
-use super::{diff, recording, suite_run};
+use super::{diff, mutants, recording, suite_run};
 use crate::{
     args::{CheckArgs, Format},
     exit::{Exit, Expected},
@@ -18,6 +18,10 @@ use crate::{
 };
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    if args.list_mutants {
+        render::result(mutants::list(args.format)?);
+        return Ok(Exit::Ok);
+    }
     let earlier = args.against.as_deref().map(recording::read).transpose()?;
     let seed = earlier.as_ref().map(|report| report.seed);
     let suite = suite_run::suite(&args.suite, seed, (args.properties || args.list).then(|| properties(args)))?;

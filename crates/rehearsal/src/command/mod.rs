@@ -10,6 +10,7 @@ pub(crate) mod explain;
 mod fake;
 pub(crate) mod forecast;
 mod interrupt;
+mod mutants;
 pub(crate) mod page;
 pub(crate) mod record;
 mod recording;

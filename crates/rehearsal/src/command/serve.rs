@@ -24,7 +24,7 @@ use rehearsal::fake::{
 use serde_json::json;
 
 use self::environment::Environment;
-use super::{fake, interrupt};
+use super::{fake, interrupt, mutants};
 use crate::{
     args::{Format, FrontendKind, Pacing, ServeArgs},
     exit::{Exit, Expected},
@@ -32,6 +32,10 @@ use crate::{
 };
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
+    if args.list_mutants {
+        render::result(mutants::list(args.format)?);
+        return Ok(Exit::Ok);
+    }
     if !args.without_effect.is_empty() {
         render::note(format!("without effect here: {}", args.without_effect.join(", ")));
     }
@@ -138,6 +142,11 @@ fn builder(args: &ServeArgs, profile: Profile) -> anyhow::Result<FakeVllmBuilder
         Some(path) => builder.bind_unix(path),
         None => builder.bind(http_flags::address(&args.http)?),
     };
+    if let Some(id) = &args.mutant {
+        let mutant = mutants::find(id)?;
+        render::warning(format!("{id}: {}", mutant.fault()));
+        builder = builder.mutant(mutant);
+    }
     if let Some(tls) = http_flags::tls(&args.http)? {
         builder = builder.tls(tls);
     }

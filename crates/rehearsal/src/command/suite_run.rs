@@ -5,12 +5,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use rehearsal::{
     conformance::{Properties, ServerFlag, ServerProfile, Suite, SuiteError, SuiteEvent, SuiteReport, Target},
-    fake::{FakeVllm, Pacing},
+    fake::{FakeVllm, FrontendOptions, Mutant, Pacing},
 };
 use tokio::time::Instant;
 
-use super::{api_key, interrupt};
+use super::{api_key, interrupt, mutants};
 use crate::{args::SuiteArgs, exit::Expected, render};
+
+/// The version that the fake answers as unless told otherwise.
+const DEFAULT_VERSION: &str = "0.13.0";
 
 /// The selected cases, and laws where there are `properties`; `seed` is taken where the arguments name none.
 pub(super) fn suite(args: &SuiteArgs, seed: Option<u64>, properties: Option<Properties>) -> anyhow::Result<Suite> {
@@ -48,11 +51,28 @@ pub(super) fn run(args: &SuiteArgs, suite: &Suite) -> anyhow::Result<SuiteReport
             runtime.build().context("no runtime")?.block_on(run)
         }
         None => runtime.start_paused(true).build().context("no runtime")?.block_on(async {
-            let version = args.vllm_version.parse().map_err(Expected::usage)?;
-            let builder = FakeVllm::builder().vllm_version(version).pacing(Pacing::Virtual);
+            let mutant = args.mutant.as_deref().map(mutants::find).transpose()?;
+            let version = args.vllm_version.as_deref().or(mutant.map(Mutant::version)).unwrap_or(DEFAULT_VERSION);
+            let version = version.parse().map_err(Expected::usage)?;
+            let mut builder = FakeVllm::builder().vllm_version(version).pacing(Pacing::Virtual);
+            if let Some(mutant) = mutant {
+                let mut options = FrontendOptions::for_model("rehearsal");
+                mutant.setting().apply(&mut options);
+                let flags = mutant.setting().flags();
+                render::note(format!(
+                    "mutant {}: {}{}{flags}",
+                    mutant.id(),
+                    mutant.fault(),
+                    if flags.is_empty() { "" } else { ", with " }
+                ));
+                builder = builder.frontend(options).mutant(mutant);
+            }
             let server = builder.start_in_memory().map_err(Expected::usage)?;
             let connector = server.connector();
-            let target = Target::in_memory("the fake", move || std::future::ready(Ok(connector.connect())));
+            let mut target = Target::in_memory("the fake", move || std::future::ready(Ok(connector.connect())));
+            for flag in flags_of(mutant.map_or("", |mutant| mutant.setting().flags())) {
+                target = target.started_with(flag);
+            }
             anyhow::Ok(suite.run(&target, progress()).await)
         })?,
     };

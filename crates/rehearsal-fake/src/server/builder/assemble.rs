@@ -18,6 +18,7 @@ use crate::{
     journal::Journal,
     metrics::{CacheConfig, FamilyTable, Metrics, ServedModel},
     multimodal::VisionTower,
+    mutant,
     profile::Profile,
     usage::UsageReporting,
     version::{ForceIncludeUsage, Frontend, QueueLimits, ReplyParsing, Wire},
@@ -130,6 +131,10 @@ impl FakeVllmBuilder {
             clock: wall,
         });
         let router = edge::wrap(api::router(Arc::clone(&app)), &app);
+        let router = match self.mutant {
+            Some(mutant) => mutant::wrap(router, mutant, app.frontend.max_body_bytes),
+            None => router,
+        };
         let running = Arc::new(Running { app, tasks: JoinSet::new().into() });
         running.spawn(driver.run());
         Ok(Assembled { running, router, config })
