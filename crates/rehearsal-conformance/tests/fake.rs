@@ -26,7 +26,8 @@ async fn run(suite: Suite, builder: FakeVllmBuilder, started_with: &[ServerFlag]
 fn sound() -> FakeVllmBuilder {
     let fault = Fault::InBandError { after_events: 1, message: "no".into(), status: StatusCode::BAD_REQUEST };
     let rule = FaultRule::new(fault).when(|request| request.body.get("continue_final_message") == Some(&json!(true)));
-    FakeVllm::builder().fault(rule)
+    // a short context keeps the cases short that fill it
+    FakeVllm::builder().max_model_len(2048).fault(rule)
 }
 
 #[track_caller]
