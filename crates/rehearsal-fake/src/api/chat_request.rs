@@ -130,6 +130,11 @@ impl ChatRequest {
 /// The validators of `ChatCompletionRequest` with `mode="before"`.
 fn check_rules(features: &Features, body: &Map<String, Value>) -> Result<(), ApiError> {
     let rules = Rules::new(features, CHAT, body);
+    if rules.structured_members().is_err() {
+        // the validator of tools runs before the one that fails at this
+        check_tool_usage(&rules, features.empty_tools)?;
+        rules.structured_members()?;
+    }
     rules.numbers(["prompt_logprobs", "top_logprobs"])?;
     rules.streaming()?;
     if let Some(top) = rules.get("top_logprobs").and_then(Value::as_i64) {

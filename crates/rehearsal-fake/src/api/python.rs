@@ -6,6 +6,19 @@ use serde_json::Value;
 
 use super::python_json::Beyond;
 
+/// The name of the type that a value has in Python.
+pub(crate) fn python_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
 /// `repr(value)` of a JSON value as Python reads it.
 pub(crate) fn repr(value: &Value) -> String {
     let mut out = String::new();

@@ -20,12 +20,28 @@ struct Rule {
     applies: fn(&Sent, &Value) -> bool,
 }
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     Rule {
         servers: &["0.13.0"],
         kills: false,
         recorded: "chat/json-array, chat/json-null: the validator indexes what is no object",
         applies: |_, body| !body.is_object(),
+    },
+    Rule {
+        servers: &["0.13.0", "0.32.0"],
+        kills: false,
+        recorded: "the suite's E-34 on 2026-11-24: structured_outputs [\"x\", 3] and others that have no members",
+        applies: |_, body| body.get("structured_outputs").is_some_and(|value| !value.is_null() && !value.is_object()),
+    },
+    Rule {
+        servers: &["0.13.0"],
+        kills: false,
+        recorded: "protocol.py, check_logprobs: what is no number is compared with 0",
+        applies: |_, body| {
+            let mut compared =
+                ["prompt_logprobs", "top_logprobs", "logprobs"].into_iter().filter_map(|key| body.get(key));
+            compared.any(|value| value.is_string() || value.is_array() || value.is_object())
+        },
     },
     Rule {
         servers: &["0.13.0"],

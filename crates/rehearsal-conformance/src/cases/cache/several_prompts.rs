@@ -5,9 +5,10 @@ use super::{NEEDS, cached, full_hit, long_prompt};
 use crate::{
     call::Endpoint,
     cases::choices::implemented,
-    check::{Check, Running},
+    check::{Check, Need, Running},
     profile::ByProfile,
     session::{KnownBug, Session, whole},
+    target::ServerFlag,
     verdict::Level,
 };
 
@@ -22,7 +23,12 @@ pub(super) const CHECK: Check = Check {
         "lists are refused: unimplemented",
     ),
     reference: "recordings details of 0.13.0 and 0.32.0",
-    needs: NEEDS,
+    needs: &[
+        NEEDS[0],
+        NEEDS[1],
+        // the new prompts would push the cached one out
+        Need::StartedWithout(ServerFlag::NumGpuBlocksOverride),
+    ],
     run,
 };
 
