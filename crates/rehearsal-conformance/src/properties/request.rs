@@ -106,8 +106,8 @@ pub(super) struct Menu {
     pub(super) ids: bool,
 }
 
-/// A limit for chats without one, or with null for one, which would otherwise fill the context.
-const CHAT_LIMIT: u64 = 8;
+/// A limit where there is none, or null: a chat would fill the context, and so would a completion of a server without the default of 16.
+const LIMIT: u64 = 8;
 
 impl Request {
     /// The JSON body, unstreamed. `prompt` seeds the prompt's words and ids.
@@ -120,8 +120,9 @@ impl Request {
         let limited = ["max_tokens", "max_completion_tokens"]
             .iter()
             .any(|name| body.get(*name).is_some_and(|limit| !limit.is_null()));
-        if self.endpoint == Endpoint::Chat && !limited {
-            body["max_tokens"] = json!(CHAT_LIMIT);
+        let limited = limited || (self.endpoint == Endpoint::Completions && menu.vllm);
+        if !limited {
+            body["max_tokens"] = json!(LIMIT);
         }
         body
     }

@@ -29,7 +29,8 @@ pub(super) struct Trial<'a, 't> {
 #[derive(Clone)]
 struct Asked {
     sent: Value,
-    answer: Answer,
+    /// An answer that never came is not waited for again.
+    answer: Result<Answer, Stop>,
     exchange: usize,
 }
 
@@ -137,11 +138,12 @@ impl<'a, 't> Trial<'a, 't> {
     /// The answer to a body, asked for once.
     pub(super) async fn answer(&mut self, sent: Value) -> Result<(Answer, usize), Stop> {
         if let Some(asked) = self.asked.iter().find(|asked| asked.sent == sent) {
-            return Ok((asked.answer.clone(), asked.exchange));
+            return Ok((asked.answer.clone()?, asked.exchange));
         }
-        let (answer, exchange) = self.answer_anew(sent.clone()).await?;
+        let exchange = self.session.exchanges.len();
+        let answer = self.answer_anew(sent.clone()).await.map(|(answer, _)| answer);
         self.asked.push(Asked { sent, answer: answer.clone(), exchange });
-        Ok((answer, exchange))
+        Ok((answer?, exchange))
     }
 
     /// The answer to a body that may have been sent before.

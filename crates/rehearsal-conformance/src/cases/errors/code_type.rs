@@ -25,7 +25,8 @@ const TYPES: ByProfile<&[&str]> =
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
         let expected = TYPES.of(s.profile());
-        let fault = if s.profile().is_vllm() { json!({"max_tokens": 0}) } else { json!({"temperature": -1}) };
+        let fault =
+            if s.profile().is_vllm() { json!({"max_tokens": 0}) } else { json!({"temperature": -1, "max_tokens": 1}) };
         for endpoint in s.endpoints()? {
             let answer = s.send(endpoint, fault.clone()).await?;
             let code = answer.json().ok().and_then(|body| body.pointer("/error/code").cloned());

@@ -23,7 +23,8 @@ pub(super) const CHECK: Check = Check {
 
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
-        let fault = if s.profile().is_vllm() { json!({"max_tokens": 0}) } else { json!({"temperature": -1}) };
+        let fault =
+            if s.profile().is_vllm() { json!({"max_tokens": 0}) } else { json!({"temperature": -1, "max_tokens": 1}) };
         for endpoint in s.endpoints()? {
             let answer = s.send(endpoint, overlaid(json!({"stream": true}), &fault)).await?;
             refused(s, endpoint.label(), 400, &answer);

@@ -1,5 +1,7 @@
 //! Laws against generated requests: the fake keeps them, and a fault is found and shrunk.
 
+mod lying;
+
 use std::time::Duration;
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -9,8 +11,11 @@ use rehearsal_conformance::{
 use rehearsal_fake::{
     FakeVllm, FakeVllmBuilder, Fault, FaultRule, FrontendOptions, Pacing, UsageLie, profile::Profile,
 };
+use rehearsal_load::transport::StreamTransport;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
+
+use self::lying::{Lie, Lying, add, add_completion};
 
 /// The target keeps the fake up.
 fn target(builder: FakeVllmBuilder) -> Target {
@@ -130,4 +135,49 @@ async fn an_interrupted_run_tells_what_it_found_until_then() {
     assert_eq!(report.ended_early.as_deref(), Some("in the generated requests: interrupted"));
     assert_eq!(report.cases.len(), 16);
     assert!(0 < report.counts.pass && report.counts.fail == 0, "{}", report.to_tree(Detail::Lines));
+}
+
+/// Four faults that real servers have had, each with a law that finds it.
+const LIES: [(&str, &str, Lie); 4] = [
+    ("a stop string that is not counted", "P-06", |_, before, told| {
+        let stopped = |told: &Value| told.pointer("/choices/0/stop_reason").is_some_and(Value::is_string);
+        if before.iter().any(stopped) || stopped(told) {
+            add_completion(told, -1);
+        }
+    }),
+    ("a prompt that is counted once for each choice", "P-05", |request, _, told| {
+        let prompt = told.pointer("/usage/prompt_tokens").and_then(Value::as_i64).unwrap_or_default();
+        let more = prompt * (request["n"].as_i64().unwrap_or(1) - 1);
+        add(told, "/usage/prompt_tokens", more);
+        add(told, "/usage/total_tokens", more);
+    }),
+    ("more cached tokens than the prompt has", "P-03", |_, _, told| {
+        let prompt = told.pointer("/usage/prompt_tokens").and_then(Value::as_i64).unwrap_or_default();
+        if 0 < told.pointer("/usage/prompt_tokens_details/cached_tokens").and_then(Value::as_i64).unwrap_or_default() {
+            add(told, "/usage/prompt_tokens_details/cached_tokens", prompt);
+        }
+    }),
+    ("continuous usage that is one behind where tokens come together", "P-11", |_, _, told| {
+        let text = told.pointer("/choices/0/text").or(told.pointer("/choices/0/delta/content"));
+        if text.and_then(Value::as_str).is_some_and(|text| 1 < text.chars().count()) {
+            add_completion(told, -1);
+        }
+    }),
+];
+
+#[tokio::test(start_paused = true)]
+async fn faults_that_real_servers_had_are_found_and_shrunk_to_three_members() {
+    for (fault, law, lie) in LIES {
+        let mut frontend = FrontendOptions::for_model("tiny");
+        frontend.stream_interval = 3.try_into().expect("above 0");
+        let builder = FakeVllm::builder().frontend(frontend).prompt_tokens_details().pacing(Pacing::Virtual);
+        let fake = builder.start_in_memory().expect("the fake's defaults are sound");
+        let inner = StreamTransport::new(move || std::future::ready(Ok(fake.connector().connect())));
+        let target = Target::new("http://lying", Lying { inner, lie });
+        let suite = suite(Properties::standard().requests(80), law, 1);
+        let report = suite.run(&target, |_: &SuiteEvent<'_>| {}).await.expect("surveyed");
+        let case = report.case(law).expect("a law");
+        assert_eq!(case.verdict, Verdict::Fail, "{fault}: {}", report.to_tree(Detail::Findings));
+        assert!(smallest(case).len() <= 3, "{fault}: {}", report.to_tree(Detail::Findings));
+    }
 }
