@@ -15,8 +15,8 @@ home=$(realpath -m "${REAL_VLLM:-$target/real-vllm}")
 out=${OUT:-$home/results}
 read -ra sets <<<"${SETS:-base flags}"
 key=sk-rehearsal
-# seconds that a server may take to start: 40 to 120 on two cores
-patience=600
+# seconds that a server may take to start: 40 to 120 on two idle cores
+patience=1200
 
 # flags_of SERVER SET: what comes on top of serve.sh's flags
 flags_of() {
@@ -81,8 +81,8 @@ check() {
   set +m
   local began=$SECONDS
   until python3 -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/health', timeout=2)" 2>/dev/null; do
-    if ! kill -0 "$server" 2>/dev/null; then echo "$name: the server ended; its last words:" && tail -n 20 "$out/$name.log" && return 1; fi
-    if [ $((SECONDS - began)) -gt "$patience" ]; then echo "$name: not up after $patience s; see $out/$name.log" && return 1; fi
+    if ! kill -0 "$server" 2>/dev/null; then echo "$name: the server ended; its last words:" && tail -n 20 "$out/$name.log"; stop_server; return 1; fi
+    if [ $((SECONDS - began)) -gt "$patience" ]; then echo "$name: not up after $patience s; see $out/$name.log"; stop_server; return 1; fi
     sleep 1
   done
   local up=$SECONDS rust=
