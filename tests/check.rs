@@ -114,3 +114,40 @@ fn a_recording_says_what_was_recorded_and_another_server_is_held_against_it() {
     .unwrap();
     rehearsal(&["diff", &old, &new]).assert().code(2).stderr(contains("version 99"));
 }
+
+#[test]
+fn our_own_load_generator_is_right_in_every_case_for_clients() {
+    let output = check().args(["--own-client", "--format", "json"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["counts"]["pass"].as_u64(), report["cases"].as_array().map(|cases| cases.len() as u64));
+    assert_eq!(report["client"]["name"], "rehearsal bench");
+}
+
+#[test]
+fn a_client_is_run_once_a_case_and_its_report_is_read() {
+    let bench = format!(
+        "{} bench --base-url {{base_url}} --model {{model}} --stream --no-warmup -n 2 --report {{out}}",
+        env!("CARGO_BIN_EXE_rehearsal")
+    );
+    // how fast this machine is, is no matter here
+    let client = |command: &str| {
+        let mut check = check();
+        check.args(["--client", command, "--tolerance", "20"]);
+        check
+    };
+    client(&bench).args(["--filter", "C-14"]).assert().success().stdout(contains("expected 1 of 2, saw 1, 1 failed"));
+    // a tool that takes a refusal for a success
+    let liar = format!("{} >/dev/null; echo '{{\"successes\": 2}}'", bench.replace(" --report {out}", ""));
+    client(&liar).args(["--filter", "C-14"]).assert().code(4).stdout(contains("expected 1 of 2, saw 2"));
+}
+
+#[test]
+fn a_client_that_cannot_be_judged_is_said_so() {
+    check().args(["--client", "no-such-tool --flag"]).assert().code(2).stderr(contains("no-such-tool"));
+    check().args(["--client", "true", "--filter", "C-01"]).assert().code(6).stdout(contains("sent no streamed chat"));
+    check().args(["--client", "true", "--report-as", "excel"]).assert().code(2).stderr(contains("excel"));
+    check().args(["--client", "true", "--filter", "U-"]).assert().code(2).stderr(contains("U-"));
+    check().args(["--client", "sleep 60", "--filter", "C-01", "--client-timeout", "0.2"]).assert().code(6);
+    check().args(["--own-client", "--client", "true"]).assert().code(2);
+}

@@ -98,6 +98,15 @@ def test_the_page_is_readable_in_the_dark(one, opened):
     page.shot("check-dark")
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_clients_have_a_page_too(written, opened, width):
+    page = opened(written("clients.html", "check", "--own-client", "--output", "{out}"), width=width)
+    page.click(f"{CELLS}[data-case=C-06]")
+    assert "E2EL" in page.inner_text("#detail table.findings")
+    assert "data: [DONE]" in page.inner_text("#detail pre.response >> nth=0")
+    page.shot(f"clients-{width}")
+
+
 def test_a_text_with_markup_is_text(one, recordings, written, opened, tmp_path):
     """What a server says reaches the page as text, whatever it looks like."""
     report = json.loads(recordings[0].read_text())

@@ -24,6 +24,7 @@ mod call;
 mod carrier;
 mod cases;
 mod check;
+mod client;
 mod curl;
 mod diff;
 mod exchange;
@@ -44,6 +45,10 @@ mod verdict;
 
 pub use call::{ABSENT, Call, Endpoint};
 pub use check::{Case, Check, Feature, Need, Running};
+pub use client::{
+    ClientCase, ClientRun, ClientSuite, ClientUnderTest, OWN_REQUESTS, Play, Played, PlayedServer, ReportForm,
+    Reported, TokenTruth, Truth, UnknownReportForm, client_cases, own_client,
+};
 pub use diff::{Comparison, DiffError, Difference, Side, Topic, diff};
 pub use exchange::{Exchange, SeenResponse, SentRequest};
 pub use observe::{Observer, SuiteEvent};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::Check,
+    client::ClientUnderTest,
     exchange::Exchange,
     profile::Detection,
     survey::Facts,
@@ -46,6 +47,9 @@ pub struct SuiteReport {
     /// When the run ended, as RFC 3339 in UTC; the library, which reads no clock, leaves it out.
     #[serde(default)]
     pub recorded_at: Option<String>,
+    /// The client, where the report is about one: what is said of the server is then said of the one that was played to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientUnderTest>,
 }
 
 /// How many cases came to each verdict.

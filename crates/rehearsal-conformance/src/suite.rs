@@ -276,6 +276,7 @@ impl Suite {
             cases,
             ended_early,
             recorded_at: None,
+            client: None,
         })
     }
 }

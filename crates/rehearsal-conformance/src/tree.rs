@@ -15,6 +15,8 @@ pub enum Detail {
     Lines,
     /// Every finding of every case.
     Findings,
+    /// The same, each beside what was expected: figures that may differ a little and be right.
+    Figures,
 }
 
 impl SuiteReport {
@@ -29,7 +31,12 @@ impl SuiteReport {
 
     fn write_tree(&self, out: &mut String, detail: Detail) -> std::fmt::Result {
         let version = self.facts.identity.version.as_deref().unwrap_or("unknown version");
-        writeln!(out, "{}: {} ({version}), held to {}", self.target, self.facts.model, self.detection.profile)?;
+        match &self.client {
+            Some(client) => writeln!(out, "{}, a client: {}", client.name, client.command)?,
+            None => {
+                writeln!(out, "{}: {} ({version}), held to {}", self.target, self.facts.model, self.detection.profile)?;
+            }
+        }
         let mut family = "";
         for case in &self.cases {
             let of_case = case.family();
@@ -79,17 +86,17 @@ fn write_case(out: &mut String, case: &CaseReport, detail: Detail) -> std::fmt::
     }
     for finding in &case.findings {
         let quiet = matches!(finding.verdict, Verdict::Pass | Verdict::Skipped { .. } | Verdict::Unimplemented { .. });
-        if detail == Detail::Findings || !quiet {
-            write_finding(out, finding)?;
+        if detail != Detail::Lines || !quiet {
+            write_finding(out, finding, detail)?;
         }
     }
     Ok(())
 }
 
-fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
+fn write_finding(out: &mut String, finding: &Finding, detail: Detail) -> std::fmt::Result {
     let Finding { about, expected, seen, verdict, .. } = finding;
     match verdict {
-        Verdict::Pass => writeln!(out, "      {about}: {seen}"),
+        Verdict::Pass if detail != Detail::Figures => writeln!(out, "      {about}: {seen}"),
         Verdict::Skipped { reason } | Verdict::Unimplemented { reason } | Verdict::Inconclusive { reason } => {
             writeln!(out, "      {about}: {reason}")
         }
@@ -109,6 +116,7 @@ pub(crate) fn family_name(prefix: &str) -> &str {
         "R" => "responses",
         "A" => "Anthropic messages",
         "P" => "laws of generated requests",
+        "C" => "clients",
         other => other,
     }
 }

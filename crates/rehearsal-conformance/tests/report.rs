@@ -84,6 +84,7 @@ fn report() -> SuiteReport {
         cases,
         ended_early: None,
         recorded_at: None,
+        client: None,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 mod calibrate;
 mod check;
+mod client;
 mod compare;
 mod diff;
 mod explain;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     bench::{BenchArgs, Connections},
     calibrate::{CalibrateArgs, Measured, PromptKind},
     check::CheckArgs,
+    client::ClientArgs,
     compare::CompareArgs,
     diff::DiffArgs,
     explain::ExplainArgs,

@@ -16,10 +16,27 @@ impl SuiteReport {
 
     fn write_markdown(&self, out: &mut String) -> std::fmt::Result {
         let version = self.facts.identity.version.as_deref().unwrap_or("unknown version");
-        writeln!(out, "# {} ({version}), held to {}\n", cell(&self.facts.model), self.detection.profile)?;
+        match &self.client {
+            Some(client) => writeln!(out, "# {}: reported against the truth\n", cell(&client.name))?,
+            None => writeln!(out, "# {} ({version}), held to {}\n", cell(&self.facts.model), self.detection.profile)?,
+        }
         let flags: Vec<&str> = self.flags.iter().map(|flag| flag.label()).collect();
         let flags = if flags.is_empty() { "none told".to_owned() } else { flags.join(" ") };
-        writeln!(out, "{}. Suite {}, seed {}, flags: {flags}.", self.counts.line(), self.suite_version, self.seed)?;
+        match &self.client {
+            Some(client) => {
+                let command = code(&client.command);
+                writeln!(out, "{}. Suite {}. Client: `{command}`.", self.counts.line(), self.suite_version)?;
+            }
+            None => {
+                writeln!(
+                    out,
+                    "{}. Suite {}, seed {}, flags: {flags}.",
+                    self.counts.line(),
+                    self.suite_version,
+                    self.seed
+                )?;
+            }
+        }
         if let Some(command) = &self.server_command {
             writeln!(out, "\nServer: `{}`.", code(command))?;
         }

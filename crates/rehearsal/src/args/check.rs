@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::{Format, SuiteArgs};
+use super::{ClientArgs, Format, SuiteArgs};
 
 const EXAMPLES: &str = "\
 Limits:
@@ -24,15 +24,25 @@ Examples:
   rehearsal check --base-url http://127.0.0.1:8000 --properties --budget 60     generated requests, too, for a minute in all
   rehearsal check --base-url http://127.0.0.1:8000 --properties --filter P- --seed 7   only those, the same each time
   rehearsal check --base-url http://127.0.0.1:8080 --profile openai-spec     a server that is no vLLM
+
+Clients as targets: a server that plays hostile streams, and what a load tool reports of them against the truth.
+  rehearsal check --own-client                             our load generator, in memory, exactly
+  rehearsal check --client 'rehearsal bench --base-url {base_url} --stream --no-warmup -n {requests} --report {out}'
+  rehearsal check --client 'vllm bench serve --backend openai-chat --endpoint /v1/chat/completions --base-url {base_url} --model {model}
+    --num-prompts {requests} --save-result --result-dir {dir} …' --client-warmup 1
+  rehearsal check --client 'python my_client.py' --filter C-0  a script that prints a line of JSON: {\"successes\": 4, \"ttft_ms\": 300.1, …}
 ";
 
 /// Arguments of `rehearsal check`.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake", "list", "list_mutants"])))]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake", "list", "list_mutants", "client", "own_client"])))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) suite: SuiteArgs,
+
+    #[command(flatten)]
+    pub(crate) clients: ClientArgs,
 
     /// Only list the cases
     #[arg(long)]

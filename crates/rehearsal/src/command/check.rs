@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use rehearsal::conformance::{Detail, Properties, Strictness, Suite, SuiteReport, to_html};
 
-use super::{diff, mutants, recording, suite_run};
+use super::{client, diff, mutants, recording, suite_run};
 use crate::{
     args::{CheckArgs, Format},
     exit::{Exit, Expected},
@@ -21,6 +21,9 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     if args.list_mutants {
         render::result(mutants::list(args.format)?);
         return Ok(Exit::Ok);
+    }
+    if args.clients.is_asked_for() {
+        return check_client(args);
     }
     let earlier = args.against.as_deref().map(recording::read).transpose()?;
     let seed = earlier.as_ref().map(|report| report.seed);
@@ -51,6 +54,25 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         _ if report.failed(strictness) => Exit::CheckFailed,
         Some(_) => Exit::Incomplete,
         None => Exit::Ok,
+    })
+}
+
+/// A client as the target.
+fn check_client(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let outputs = args.output.iter().map(Output::create).collect::<anyhow::Result<Vec<_>>>()?;
+    let report = client::run(args)?;
+    render::result(match args.format {
+        Format::Text => report.to_tree(Detail::Figures).trim_end().to_owned(),
+        Format::Json => report.to_json(),
+    });
+    for output in outputs {
+        output.write(&report, Strictness::Normal)?;
+    }
+    let judged = report.cases.len() - report.counts.inconclusive;
+    Ok(match &report.ended_early {
+        _ if report.failed(Strictness::Normal) => Exit::CheckFailed,
+        None if 0 < judged => Exit::Ok,
+        _ => Exit::Incomplete,
     })
 }
 

@@ -4,6 +4,7 @@ mod api_key;
 pub(crate) mod bench;
 pub(crate) mod calibrate;
 pub(crate) mod check;
+mod client;
 pub(crate) mod compare;
 pub(crate) mod diff;
 pub(crate) mod explain;

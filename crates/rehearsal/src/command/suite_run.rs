@@ -127,7 +127,7 @@ fn flag(name: &str) -> Option<ServerFlag> {
 }
 
 /// Ends when the user wants the run to end, or its time is up.
-async fn stop(budget: Option<Duration>) -> String {
+pub(super) async fn stop(budget: Option<Duration>) -> String {
     let time_is_up = async {
         match budget {
             Some(budget) => tokio::time::sleep_until(Instant::now() + budget).await,
