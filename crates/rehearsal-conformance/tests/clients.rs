@@ -1,4 +1,5 @@
 //! The cases for clients, against our own load generator on the paused clock, where every figure is exact.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use rehearsal_conformance::{
     ClientCase, ClientSuite, ClientUnderTest, OWN_REQUESTS, SuiteReport, TokenTruth, Truth, Verdict, client_cases,

@@ -18,16 +18,23 @@ const DEFINITION: &str = "the definitions of the metrics in `rehearsal bench`";
 /// The cases, in order.
 #[must_use]
 pub fn client_cases() -> Vec<ClientCase> {
+    let mut cases = [failures(), instants(), counts()].concat();
+    cases.sort_by_key(|case| case.id);
+    cases
+}
+
+/// Answers that are none.
+fn failures() -> Vec<ClientCase> {
     let cut = |at| PlayEnd::Clean(Duration::from_millis(at));
     let reset = |at| PlayEnd::Reset(Duration::from_millis(at));
     let begun = || Play::stream().role(100, 0).text(300, 0, "one", 1).text(400, 0, " two", 1);
-    let rejected = json!({"error": {"message": "The server is overloaded: the waiting queue is full", "type": "ServiceUnavailableError", "param": null, "code": 503}});
+    let rejected = json!({"error": {
+        "message": "The server is overloaded: the waiting queue is full",
+        "type": "ServiceUnavailableError",
+        "param": null,
+        "code": 503
+    }});
     vec![
-        case("C-00", "every figure of the golden stream is right", &[Ttft, EndToEnd, PerToken, OutputTokens])
-            .playing("role 400; reasoning 1200, 1280; a token without text 1360; `A` 1600; `BCD`, three tokens, 1840; `E` and `F` 2000; finish 2020; usage 2100; [DONE] 2120")
-            .truth("TTFT 1200 ms, E2EL 2000 ms, 9 tokens, 100 ms a token")
-            .grounds("the golden stream of `fixtures/golden/streams`, four times as slow")
-            .cycle([golden()]),
         case("C-01", "a stream that holds only an error is a failure", &[Successes])
             .playing("every second stream: an error under HTTP 200 at 200, [DONE]")
             .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
@@ -48,6 +55,32 @@ pub fn client_cases() -> Vec<ClientCase> {
             .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
             .grounds(TOOLS)
             .cycle([Play::good(), begun().end(cut(410)).failing("ends without finish_reason and [DONE]")]),
+        case("C-08", "a stream without anything is a failure", &[Successes])
+            .playing("every second stream: [DONE] at 200 and nothing else")
+            .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
+            .grounds(TOOLS)
+            .cycle([Play::good(), Play::stream().done(200).failing("has no answer")]),
+        case("C-14", "a request that a full queue refuses is a failure, and in no latency", &[Successes])
+            .playing("every second request: HTTP 503 at 20, as vLLM 0.32 answers when its queue is full")
+            .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
+            .grounds("recording of vLLM 0.32.0 with a queue limit")
+            .cycle([Play::good(), Play::refusal(503, 20, &rejected).failing("HTTP 503")]),
+        case("C-16", "a connection that is lost inside a stream is a failure", &[Successes])
+            .playing("every second stream: role 100, tokens 300 and 400, the connection lost at 410")
+            .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
+            .grounds(TOOLS)
+            .cycle([Play::good(), begun().end(reset(410)).failing("the connection was lost")]),
+    ]
+}
+
+/// When the first token is there, and the last one.
+fn instants() -> Vec<ClientCase> {
+    vec![
+        case("C-00", "every figure of the golden stream is right", &[Ttft, EndToEnd, PerToken, OutputTokens])
+            .playing("role 400; reasoning 1200, 1280; a token without text 1360; `A` 1600; `BCD`, three tokens, 1840; `E` and `F` 2000; finish 2020; usage 2100; [DONE] 2120")
+            .truth("TTFT 1200 ms, E2EL 2000 ms, 9 tokens, 100 ms a token")
+            .grounds("the golden stream of `fixtures/golden/streams`, four times as slow")
+            .cycle([golden()]),
         case("C-05", "a chunk of several tokens is several tokens", &[PerToken])
             .playing("a token at 300, three tokens in one chunk at 600 and at 900, finish 910, usage 920, [DONE] 930")
             .truth("7 tokens, 600 ms between the first and the last, so 100 ms a token; 300 ms between chunks")
@@ -73,20 +106,6 @@ pub fn client_cases() -> Vec<ClientCase> {
                 .finish(610, 0)
                 .usage(1200)
                 .done(1210)]),
-        case("C-07", "usage that cannot be true is said to be so", &[Flag])
-            .playing("six chunks with text at 300 to 800, usage that says 2 output tokens")
-            .truth("at least 6 tokens: a chunk with text holds at least one")
-            .grounds("vLLM issues on stop strings and speculative decoding, where usage lost tokens")
-            .cycle([(0..6)
-                .fold(Play::stream().stating(Stated::Falsely(2)).role(100, 0), |play, index| play.text(300 + 100 * index, 0, " word", 1))
-                .finish(810, 0)
-                .usage(820)
-                .done(830)]),
-        case("C-08", "a stream without anything is a failure", &[Successes])
-            .playing("every second stream: [DONE] at 200 and nothing else")
-            .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
-            .grounds(TOOLS)
-            .cycle([Play::good(), Play::stream().done(200).failing("has no answer")]),
         case("C-09", "the role chunk is no token", &[Ttft])
             .playing("role 100, tokens 700, 800 and 900, finish 910, usage 920, [DONE] 930")
             .truth("TTFT 700 ms, E2EL 900 ms, 100 ms a token")
@@ -133,6 +152,23 @@ pub fn client_cases() -> Vec<ClientCase> {
                 .raw(620, ": ping\n\n")
                 .usage(625)
                 .done(630)]),
+    ]
+}
+
+/// How many tokens there are, and how streams may be written.
+fn counts() -> Vec<ClientCase> {
+    vec![
+        case("C-07", "usage that cannot be true is said to be so", &[Flag])
+            .playing("six chunks with text at 300 to 800, usage that says 2 output tokens")
+            .truth("at least 6 tokens: a chunk with text holds at least one")
+            .grounds("vLLM issues on stop strings and speculative decoding, where usage lost tokens")
+            .cycle([(0..6)
+                .fold(Play::stream().stating(Stated::Falsely(2)).role(100, 0), |play, index| {
+                    play.text(300 + 100 * index, 0, " word", 1)
+                })
+                .finish(810, 0)
+                .usage(820)
+                .done(830)]),
         case("C-12", "usage beside the finish reason is read", &[OutputTokens, Successes])
             .playing("tokens at 300 to 500, finish_reason and usage in one chunk at 510, [DONE] 520; no usage chunk")
             .truth("TTFT 300 ms, E2EL 500 ms, 3 tokens")
@@ -156,31 +192,25 @@ pub fn client_cases() -> Vec<ClientCase> {
                 .text(500, 0, "logy", 3)
                 .finish(510, 0)
                 .done(520)]),
-        case("C-14", "a request that a full queue refuses is a failure, and in no latency", &[Successes])
-            .playing("every second request: HTTP 503 at 20, as vLLM 0.32 answers when its queue is full")
-            .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
-            .grounds("recording of vLLM 0.32.0 with a queue limit")
-            .cycle([Play::good(), Play::refusal(503, 20, &rejected).failing("HTTP 503")]),
-        case("C-15", "events may end in CR LF, lack the space after `data:` and come in pieces", &[Successes, Ttft, OutputTokens])
-            .playing("a good stream with CR LF and `data:{`, each event in two writes, behind a byte order mark")
-            .truth("TTFT 300 ms, E2EL 600 ms, 4 tokens")
-            .grounds("the HTML standard on server-sent events")
-            .cycle([Play::stream()
-                .raw(20, "\u{feff}")
-                .role(100, 0)
-                .text(300, 0, "one", 1)
-                .text(400, 0, " two", 1)
-                .text(500, 0, " three", 1)
-                .text(600, 0, " four", 1)
-                .finish(610, 0)
-                .usage(620)
-                .done(630)
-                .awkward()]),
-        case("C-16", "a connection that is lost inside a stream is a failure", &[Successes])
-            .playing("every second stream: role 100, tokens 300 and 400, the connection lost at 410")
-            .truth("every second request failed; TTFT 300 ms and E2EL 600 ms for the others")
-            .grounds(TOOLS)
-            .cycle([Play::good(), begun().end(reset(410)).failing("the connection was lost")]),
+        case(
+            "C-15",
+            "events may end in CR LF, lack the space after `data:` and come in pieces",
+            &[Successes, Ttft, OutputTokens],
+        )
+        .playing("a good stream with CR LF and `data:{`, each event in two writes, behind a byte order mark")
+        .truth("TTFT 300 ms, E2EL 600 ms, 4 tokens")
+        .grounds("the HTML standard on server-sent events")
+        .cycle([Play::stream()
+            .raw(20, "\u{feff}")
+            .role(100, 0)
+            .text(300, 0, "one", 1)
+            .text(400, 0, " two", 1)
+            .text(500, 0, " three", 1)
+            .text(600, 0, " four", 1)
+            .finish(610, 0)
+            .usage(620)
+            .done(630)
+            .awkward()]),
     ]
 }
 

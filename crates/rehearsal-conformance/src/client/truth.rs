@@ -80,7 +80,7 @@ fn per_token(played: &Played) -> Option<Duration> {
             })
             .or_insert((at, at, 0));
     }
-    let span: Duration = choices.values().map(|(first, last, _)| *last - *first).sum();
+    let span: Duration = choices.values().map(|(first, last, _)| last.saturating_sub(*first)).sum();
     let after: u64 = choices.values().map(|(.., after)| after).sum();
     (0 < after).then(|| span / u32::try_from(after).unwrap_or(u32::MAX))
 }

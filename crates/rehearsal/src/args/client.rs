@@ -8,10 +8,10 @@ use super::seconds::parse_seconds;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Clients as targets")]
 pub(crate) struct ClientArgs {
-    /// Put a load tool or SDK on the cases for clients: a command line for `sh`, run once a case. Filled in: {base_url} (without /v1),
-    /// {model}, {case}, {requests} (4), {out} (a file for its report), {dir} (the folder that holds it); the same are in the environment
-    /// as REHEARSAL_BASE_URL and so on, and OPENAI_BASE_URL and OPENAI_API_KEY are set. The report is looked for in {out}, in the other
-    /// .json files under {dir}, and in the lines of stdout
+    /// Put a load tool or SDK on the cases for clients: a command line for `sh`, run once a case. Filled in: `{base_url}` (without /v1),
+    /// `{model}`, `{case}`, `{requests}` (4), `{out}` (a file for its report), `{dir}` (the folder that holds it); the same are in the
+    /// environment as `REHEARSAL_BASE_URL` and so on, and `OPENAI_BASE_URL` and `OPENAI_API_KEY` are set. The report is looked for in `{out}`, in the other
+    /// .json files under `{dir}`, and in the lines of stdout
     #[arg(long, value_name = "COMMAND")]
     pub(crate) client: Option<String>,
 

@@ -94,7 +94,7 @@ fn count(report: &Value, pointer: &str) -> Option<u64> {
 /// A float that is a whole number of things.
 fn whole(number: f64) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a count below 2^53")]
-    (0.0 <= number && number < 9e15).then(|| number.round() as u64)
+    (0.0..9e15).contains(&number).then(|| number.round() as u64)
 }
 
 #[cfg(test)]
