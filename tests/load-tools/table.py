@@ -13,6 +13,17 @@ print("|---|---|" + "---|" * len(names))
 for case in sorted(cases):
     cells = [found.get(case, "not run") for found in verdicts]
     print(f"| {case} | {cases[case]['title']} |", " | ".join(cells), "|")
+
+print("\nRequests that each client counts as successes, where some were none:\n")
+print("| case | truth |", " | ".join(names), "|")
+print("|---|---|" + "---|" * len(names))
+for case in sorted(cases):
+    counted = [{finding["about"]: finding for finding in found["findings"]} for report in reports for found in report["cases"] if found["id"] == case]
+    truths = {finds["successes"]["expected"] for finds in counted if "successes" in finds}
+    if any(truth.split()[0] != truth.split()[-1] for truth in truths):
+        # a client that tries again sends more requests
+        cells = [f"{finds['successes']['seen'].split(',')[0]} of {finds['successes']['expected'].split()[-1]}" for finds in counted if "successes" in finds]
+        print(f"| {case} | {' or '.join(sorted(truths))} |", " | ".join(cells), "|")
 for report in reports:
     failed = [(case, finding) for case in report["cases"] for finding in case["findings"] if finding["verdict"] == "FAIL"]
     if failed:
