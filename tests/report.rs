@@ -122,3 +122,20 @@ fn a_slower_run_fails_its_threshold_and_the_same_run_does_not() {
     rehearsal(&["compare", &one, &one, "--fail-on", "speed>+5%"]).code(2).stderr(contains("no figure `speed`"));
     rehearsal(&["compare", "fixtures/report/tp1.json", &one]).code(2).stderr(contains("needs the single requests"));
 }
+
+#[test]
+fn logs_merge_and_a_page_and_a_price_come_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _) = run(folder.path());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let merged = path("merged.jsonl");
+    rehearsal(&["merge", &log, &log, "--out", &merged]).success().stdout(contains("12 ok, 0 failed, of 12"));
+    rehearsal(&["report", &merged, "--price-per-hour", "7.2"])
+        .success()
+        .stdout(contains("USD per million output tokens").and(contains("client bound")));
+    rehearsal(&["report", &merged, "--price-per-hour", "free"]).code(2).stderr(contains("`free` is no price"));
+    let page = path("page.html");
+    rehearsal(&["report", &merged, "--html", &page]).success();
+    assert!(fs::read_to_string(page).unwrap().contains("<figure id=\"slowest\">"));
+    rehearsal(&["merge", "fixtures/report/tp1.json"]).code(2).stderr(contains("only requests can be merged"));
+}

@@ -8,10 +8,12 @@ mod compare;
 mod diff;
 mod explain;
 mod forecast;
+mod merge;
 mod page;
 mod record;
 mod report;
 mod seconds;
+mod self_test;
 mod serve;
 mod setup;
 mod suite;
@@ -31,9 +33,11 @@ pub(crate) use self::{
     diff::DiffArgs,
     explain::ExplainArgs,
     forecast::ForecastArgs,
+    merge::MergeArgs,
     page::PageArgs,
     record::RecordArgs,
     report::{Export, ReportArgs},
+    self_test::SelfTestArgs,
     serve::{
         EngineFlags, FingerprintMode, FrontendFlags, FrontendKind, HttpFlags, ModelFlags, Pacing, SchedulingPolicy,
         ServeArgs, Text,
@@ -101,6 +105,10 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Tell what changed between two runs, beyond chance
     Compare(CompareArgs),
+    /// Make one run of the logs of several generators
+    Merge(MergeArgs),
+    /// Measure how wrong the load generator is on this machine
+    SelfTest(SelfTestArgs),
     /// Tell what a metric means, and how other tools differ
     Explain(ExplainArgs),
     /// Check, case by case, what a server's `usage` and streams do

@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => command::bench::run(&args),
         Command::Report(args) => command::report::run(&args),
         Command::Compare(args) => command::compare::run(&args),
+        Command::Merge(args) => command::merge::run(&args),
+        Command::SelfTest(args) => command::self_test::run(&args),
         Command::Explain(args) => command::explain::run(&args),
         Command::Check(args) => command::check::run(&args),
         Command::Record(args) => command::record::run(&args),

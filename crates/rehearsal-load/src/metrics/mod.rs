@@ -3,7 +3,10 @@
 //! Everything undefined is `None`. Statistics are over successes only, with the failed share stated beside them.
 //! Instants are integers of nanoseconds; only a statistic over several of them becomes an `f64` of seconds.
 
+mod accuracy;
 mod checks;
+mod client_bound;
+mod cost;
 mod distribution;
 mod goodput;
 mod interval;
@@ -17,7 +20,10 @@ use std::time::Duration;
 
 pub(crate) use self::quantile::python_p95;
 pub use self::{
+    accuracy::{Accuracy, MeterError, TrueTimes},
     checks::{CrossCheck, cross_checks},
+    client_bound::{ClientBound, GeneratorHealth},
+    cost::Cost,
     distribution::{Distribution, QuantileEstimate},
     goodput::{Goodput, Objective, SloMetric, goodput},
     interval::{CONFIDENCE, ConfidenceInterval, order_statistic_ranks, samples_needed},

@@ -2,8 +2,10 @@
 
 mod definitions;
 mod export;
+mod html;
 mod import;
 mod log;
+mod merge;
 mod native;
 mod open_load_summary;
 mod plan_summary;
@@ -17,8 +19,10 @@ mod warning;
 pub use self::{
     definitions::{MetricDefinition, definitions_as_markdown},
     export::{ExportFormat, UnknownFormat},
+    html::to_html,
     import::ImportError,
     log::{EndLine, LogLine, StartLine},
+    merge::MergeError,
     native::{Completion, Counts, Latency, Report, Throughput, Tokens},
     open_load_summary::OpenLoadSummary,
     plan_summary::PlanSummary,

@@ -9,8 +9,8 @@ use super::{PlanSummary, RequestRecord, SCHEMA_VERSION, Warning};
 use crate::{
     client::RequestTimeline,
     metrics::{
-        CONFIDENCE, CrossCheck, Distribution, QuantileMethod, cross_checks, e2el, end_of_stream, itl_pooled,
-        itl_request_mean, itl_token_weighted, mean_concurrency, output_throughput, prompt_throughput,
+        CONFIDENCE, Cost, CrossCheck, Distribution, GeneratorHealth, QuantileMethod, cross_checks, e2el, end_of_stream,
+        itl_pooled, itl_request_mean, itl_token_weighted, mean_concurrency, output_throughput, prompt_throughput,
         request_throughput, schedule_lag, scheduled_latency, seconds, tpot, ttfot, ttft,
     },
     plan::{LoadPlan, Streaming},
@@ -41,6 +41,12 @@ pub struct Report {
     pub throughput: Throughput,
     /// Token sums over successes.
     pub tokens: Tokens,
+    /// How late the generator itself was, and whether that may have made the figures.
+    #[serde(default)]
+    pub generator_health: Option<GeneratorHealth>,
+    /// What the work costs, where a price was given.
+    #[serde(default)]
+    pub cost: Option<Cost>,
     /// Identities that must hold.
     pub cross_checks: Vec<CrossCheck>,
     /// Reasons to read figures with care.
@@ -165,6 +171,9 @@ impl Report {
         let cross_checks = cross_checks(requests, window);
         let mut warnings = Warning::of_requests(requests, plan.distinct_prompts, &cross_checks);
         warnings.splice(0..0, Warning::of_completion(completion, requests.len(), planned));
+        let latency = Latency::of(&plan, requests, method);
+        let health = GeneratorHealth::of(latency.schedule_lag_s.as_ref(), latency.e2el_s.as_ref());
+        warnings.extend(Warning::client_bound(&health));
         let dropped = plan.dropped(requests.len(), completion);
         warnings.extend(Warning::dropped(dropped, planned));
         Self {
@@ -175,7 +184,7 @@ impl Report {
             counts: Counts { dropped, ..Counts::of(planned, requests) },
             quantile_method: method,
             confidence: CONFIDENCE,
-            latency: Latency::of(&plan, requests, method),
+            latency,
             throughput: Throughput {
                 requests_per_s: request_throughput(requests, window),
                 output_tokens_per_s: output_throughput(requests, window),
@@ -183,6 +192,8 @@ impl Report {
                 mean_concurrency: mean_concurrency(requests, window),
             },
             tokens: Tokens::of(requests),
+            generator_health: Some(health),
+            cost: None,
             cross_checks,
             warnings,
             warm_up: None,
@@ -194,6 +205,14 @@ impl Report {
     #[must_use]
     pub fn with_warm_up(mut self, warm_up: &RequestTimeline) -> Self {
         self.warm_up = Some(RequestRecord::from(warm_up));
+        self
+    }
+
+    /// Adds what the work costs, if the server's machines cost `usd_per_hour` together.
+    #[must_use]
+    pub fn with_price(mut self, usd_per_hour: f64) -> Self {
+        let Throughput { requests_per_s, prompt_tokens_per_s, output_tokens_per_s, .. } = self.throughput;
+        self.cost = Some(Cost::of(usd_per_hour, requests_per_s, prompt_tokens_per_s, output_tokens_per_s));
         self
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Completion;
 use crate::{
     client::{RequestTimeline, Verdict},
-    metrics::CrossCheck,
+    metrics::{ClientBound, CrossCheck, GeneratorHealth},
 };
 
 /// A reason to read figures with care, and what to change.
@@ -39,6 +39,8 @@ pub enum WarningKind {
     UnknownChunkSizes,
     /// An identity does not hold.
     CrossCheck,
+    /// The generator was too late too often.
+    ClientBound,
     /// The run did not run to its end.
     Interrupted,
     /// The warm-up request failed.
@@ -91,6 +93,18 @@ impl Warning {
             WarningKind::ObserverFailed,
             format!("an observer stopped: {error}; its log is incomplete, the report is not"),
         )
+    }
+
+    /// What the generator's own lag gives reason to.
+    pub(super) fn client_bound(health: &GeneratorHealth) -> Option<Self> {
+        let lag = health.schedule_lag_p99_s.filter(|_| health.client_bound == ClientBound::Yes)?;
+        let message = format!(
+            "client bound: 1 % of the requests were sent {:.1} ms or more after they were due, and {:.1} ms are harmless; \
+             the figures are partly the generator's: spread the load over several, or leave it a core of its own",
+            lag * 1000.0,
+            health.limit_s * 1000.0
+        );
+        Some(Self::new(WarningKind::ClientBound, message))
     }
 
     /// What an early end gives reason to.

@@ -11,6 +11,7 @@ Examples:
   rehearsal report requests.jsonl                             the summary again, every figure computed from the requests
   rehearsal report requests.jsonl --as native,vllm-0.13,guidellm    what each tool would have said of this very run
   rehearsal report requests.jsonl --as all --format json      the same for programs
+  rehearsal report requests.jsonl --html report.html          one page with charts
   rehearsal report requests.jsonl --export vllm=result.json --export llm-d=report.json --export csv=requests.csv
   rehearsal report profile_export.jsonl --as all              results of vllm bench serve and aiperf are read, too
 
@@ -34,13 +35,29 @@ pub(crate) struct ReportArgs {
     #[arg(long = "as", value_name = "TOOL,...", value_delimiter = ',', value_parser = parse_tools)]
     pub(crate) tools: Vec<Tools>,
 
-    /// Also write the run as a file of another tool; formats: native, seed, vllm, aiperf, guidellm, llm-d, csv
+    /// What all machines of the server cost together, in USD an hour; adds the cost of a million tokens
+    #[arg(long, value_name = "USD", value_parser = parse_price)]
+    pub(crate) price_per_hour: Option<f64>,
+
+    /// Also write one page with charts that needs no network: short for --export html=FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Also write the run as a file of another tool; formats: native, seed, vllm, aiperf, guidellm, llm-d, csv,
+    /// html
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_export)]
     pub(crate) export: Vec<Export>,
 
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+fn parse_price(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(price) if price.is_finite() && 0.0 < price => Ok(price),
+        _ => Err(format!("`{text}` is no price; give more than 0 USD an hour, such as 6.98")),
+    }
 }
 
 /// One word of `--as`.

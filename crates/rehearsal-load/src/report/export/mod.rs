@@ -11,7 +11,7 @@ mod vllm;
 
 use std::{fmt, str::FromStr};
 
-use super::Recording;
+use super::{Recording, html::to_html};
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,12 +30,14 @@ pub enum ExportFormat {
     LlmD,
     /// A row a request, comma-separated.
     Csv,
+    /// A page with charts, for people.
+    Html,
 }
 
 impl ExportFormat {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Native, Self::Seed, Self::Vllm, Self::Aiperf, Self::Guidellm, Self::LlmD, Self::Csv];
+    pub const ALL: [Self; 8] =
+        [Self::Native, Self::Seed, Self::Vllm, Self::Aiperf, Self::Guidellm, Self::LlmD, Self::Csv, Self::Html];
 
     /// The name on the command line.
     #[must_use]
@@ -48,6 +50,7 @@ impl ExportFormat {
             Self::Guidellm => "guidellm",
             Self::LlmD => "llm-d",
             Self::Csv => "csv",
+            Self::Html => "html",
         }
     }
 }
@@ -90,6 +93,7 @@ impl Recording {
             ExportFormat::Guidellm => pretty(&guidellm::report(self)),
             ExportFormat::LlmD => pretty(&llm_d::report(self)),
             ExportFormat::Csv => table::csv(self),
+            ExportFormat::Html => to_html(self),
         };
         if text.ends_with('\n') { text } else { text + "\n" }
     }

@@ -44,6 +44,7 @@ Examples:
 /// Arguments of `rehearsal bench`: the report's own, and what they left out.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, group(ArgGroup::new("target").required(true).args(["base_url", "fake"])))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct BenchArgs {
     /// The server, with or without a trailing /v1
     #[arg(long, value_name = "URL")]
@@ -118,6 +119,10 @@ pub(crate) struct BenchArgs {
     /// Write a line of JSON for each request as it ends; what was written survives a kill
     #[arg(long, value_name = "FILE")]
     pub(crate) jsonl: Option<PathBuf>,
+
+    /// Exit with 5 when the generator was too slow for its own plan (the report's `client_bound` is `yes`)
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]

@@ -13,7 +13,8 @@ use std::{num::NonZeroUsize, time::Duration};
 
 use anyhow::Context;
 use rehearsal::load::{
-    ApiKey, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, Streaming, WarmUp, search::SloOutcome,
+    ApiKey, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, Streaming, WarmUp, metrics::ClientBound,
+    search::SloOutcome,
 };
 use serde_json::{Map, Value};
 
@@ -72,7 +73,9 @@ async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>
     for line in &missed {
         render::warning(line);
     }
-    Ok(match (outcome.report.is_incomplete(), missed.is_empty()) {
+    let client_bound = outcome.report.generator_health.is_some_and(|health| health.client_bound == ClientBound::Yes);
+    let holds = missed.is_empty() && !(args.strict && client_bound);
+    Ok(match (outcome.report.is_incomplete(), holds) {
         (true, _) => Exit::Incomplete,
         (false, false) => Exit::NotMet,
         (false, true) => Exit::Ok,

@@ -43,6 +43,15 @@ pub(in crate::command) fn text(report: &Report) -> String {
             line(name, row(distribution.as_ref()));
         }
     }
+    if let Some(cost) = &report.cost {
+        line("cost", rate(cost.usd_per_million_output_tokens, 4, "USD per million output tokens"));
+        line("", rate(cost.usd_per_million_tokens, 4, "USD per million tokens, prompt and output"));
+        line("", rate(cost.usd_per_thousand_requests, 4, "USD per thousand requests"));
+    }
+    if let Some(health) = &report.generator_health {
+        let lag = health.schedule_lag_p99_s.map_or_else(|| "-".to_owned(), |lag| format!("{:.3} ms", lag * 1000.0));
+        line("client bound", format!("{} (p99 of the generator's own lag {lag})", health.client_bound.name()));
+    }
     text.truncate(text.trim_end().len());
     text
 }

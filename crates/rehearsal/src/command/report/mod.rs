@@ -8,7 +8,7 @@ use std::fs;
 use anyhow::Context;
 use rehearsal::load::{
     Report,
-    report::{Tool, ToolFigures, recompute},
+    report::{ExportFormat, Tool, ToolFigures, recompute},
 };
 
 use self::input::Input;
@@ -29,10 +29,10 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     }
     export(args, &input)?;
     if tools.is_empty() {
-        if !args.export.is_empty() {
+        if !args.export.is_empty() || args.html.is_some() {
             return Ok(Exit::Ok);
         }
-        return summarise(&input, args.format);
+        return summarise(&input, args.format, args.price_per_hour);
     }
 
     let Input::Recording(recording) = &input else {
@@ -57,7 +57,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
 
 /// Writes every file that was asked for.
 fn export(args: &ReportArgs, input: &Input) -> anyhow::Result<()> {
-    for Export { format, path } in &args.export {
+    let page = args.html.as_ref().map(|path| Export { format: ExportFormat::Html, path: path.clone() });
+    for Export { format, path } in args.export.iter().chain(&page) {
         let text = match input {
             Input::Recording(recording) => recording.export(*format),
             Input::Native(_) | Input::Seed(_) => {
@@ -74,14 +75,18 @@ fn export(args: &ReportArgs, input: &Input) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn summarise(input: &Input, format: Format) -> anyhow::Result<Exit> {
+pub(super) fn summarise(input: &Input, format: Format, usd_per_hour: Option<f64>) -> anyhow::Result<Exit> {
     let report = match input {
-        Input::Recording(recording) => &recording.report(),
-        Input::Native(report) => report,
+        Input::Recording(recording) => recording.report(),
+        Input::Native(report) => Report::clone(report),
         Input::Seed(seed) => {
             render::result(seed.to_json());
             return Ok(Exit::Ok);
         }
+    };
+    let report = &match usd_per_hour {
+        Some(price) => report.with_price(price),
+        None => report,
     };
     for warning in &report.warnings {
         render::warning(warning);

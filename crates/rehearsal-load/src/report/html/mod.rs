@@ -1,0 +1,87 @@
+//! One page with everything: figures, warnings, charts. It needs no network, no script and no other file.
+
+mod charts;
+mod frame;
+mod tables;
+
+use std::fmt::Write;
+
+use super::{Completion, Recording, Report};
+
+const STYLE: &str = include_str!("style.css");
+
+/// The page of a run.
+#[must_use]
+pub fn to_html(recording: &Recording) -> String {
+    let report = recording.report();
+    let mut page = String::with_capacity(1 << 16);
+    let title = format!("{} at {}", report.plan.model, report.plan.url);
+    let title = escape(title.trim());
+    let _ = write!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>Load report: {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <h1>{title}</h1>\n<p class=\"soft\">{}</p>\n",
+        escape(&subtitle(recording, &report)),
+    );
+    page += &tables::cards(&report);
+    for warning in &report.warnings {
+        let bad = if report.is_incomplete() { " bad" } else { "" };
+        let _ = writeln!(page, "<p class=\"warning{bad}\">{}</p>", escape(&warning.message));
+    }
+    page += &charts::all(recording, &report);
+    page += &tables::distributions(&report);
+    page += &tables::verdicts(&report);
+    page += &tables::cross_checks(&report);
+    page += &tables::definitions();
+    page += "</body>\n</html>\n";
+    page
+}
+
+fn subtitle(recording: &Recording, report: &Report) -> String {
+    let when = recording
+        .started_unix
+        .map(|_| format!(", started {}", recording.started_at().strftime("%Y-%m-%d %H:%M:%S UTC")));
+    let completion = match report.completion {
+        Completion::Complete => "complete",
+        Completion::Interrupted { .. } => "interrupted",
+        Completion::Partial { .. } => "partial: its log was cut",
+    };
+    let streamed = if report.plan.stream { "streamed" } else { "not streamed" };
+    format!(
+        "{} requests of at most {} tokens, {streamed}; {completion}{}; measured by {}",
+        report.counts.finished,
+        report.plan.max_tokens,
+        when.unwrap_or_default(),
+        report.generator,
+    )
+}
+
+/// `text` between tags or in an attribute.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // a page may not hold them at all
+            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn what_a_server_says_stays_text() {
+        assert_eq!(escape("<script>&\"'\u{0}é"), "&lt;script&gt;&amp;&quot;&#39;\u{fffd}é");
+    }
+}

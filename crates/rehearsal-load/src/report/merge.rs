@@ -1,0 +1,129 @@
+//! Several logs of one load as one: the shards of a distributed run.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Completion, EndLine, LogLine, PlanSummary, Recording, RequestRecord, SCHEMA_VERSION, StartLine};
+use crate::metrics::seconds;
+
+/// Shards that cannot be one run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// There is nothing to merge.
+    #[error("no log is given; name the logs of all shards")]
+    Nothing,
+    /// The shards were not of one load.
+    #[error(
+        "log {shard} is of another load: `{field}` is {found} there and {expected} in the first; merge only shards of one run"
+    )]
+    OtherLoad {
+        /// Which log, from 1.
+        shard: usize,
+        /// The field of the plan that differs.
+        field: String,
+        /// Its value there.
+        found: String,
+        /// Its value in the first log.
+        expected: String,
+    },
+}
+
+/// Fields of a plan in which shards may differ: what is summed, and where they sent to.
+const OWN: [&str; 5] = ["url", "concurrency", "requests", "warm_up", "open_load"];
+
+impl Recording {
+    /// One recording of all `shards`, whose instants count from a common start. Requests keep their indices if no two
+    /// are the same, which is so when each shard sent its part of one schedule; otherwise they are numbered again by the
+    /// instants at which they were due. Workers and planned requests add up, and the window is the longest.
+    pub fn merge(shards: Vec<Self>) -> Result<Self, MergeError> {
+        let plan = merged_plan(&shards)?;
+        let started_unix = shards.iter().filter_map(|shard| shard.started_unix).min();
+        let window = shards.iter().map(|shard| shard.window).max().unwrap_or_default();
+        let completion = shards.iter().map(|shard| shard.completion).fold(Completion::Complete, worse);
+        let mut warm_up = None;
+        let mut requests = Vec::new();
+        for shard in shards {
+            warm_up = warm_up.or(shard.warm_up);
+            requests.extend(shard.requests);
+        }
+        let indices: BTreeSet<usize> = requests.iter().map(|request| request.index).collect();
+        if indices.len() == requests.len() {
+            requests.sort_by_key(|request| request.index);
+        } else {
+            requests.sort_by_key(|request| (request.scheduled, request.started, request.index));
+            for (index, request) in requests.iter_mut().enumerate() {
+                request.index = index;
+            }
+        }
+        Ok(Self { plan, started_unix, warm_up, requests, window, completion })
+    }
+
+    /// The recording as the log that a run writes.
+    ///
+    /// # Panics
+    /// Never: a line of a log always has a JSON text.
+    #[must_use]
+    pub fn to_jsonl(&self) -> String {
+        let started_unix_ns = self.started_unix.map(super::record::nanos);
+        let start =
+            LogLine::Started(StartLine { schema_version: SCHEMA_VERSION, plan: self.plan.clone(), started_unix_ns });
+        let warm_up = self.warm_up.iter().map(|request| LogLine::WarmedUp(RequestRecord::from(request)));
+        let requests = self.requests.iter().map(|request| LogLine::Request(RequestRecord::from(request)));
+        // a log without its end stays one
+        let end = (!matches!(self.completion, Completion::Partial { .. })).then(|| {
+            LogLine::Ended(EndLine {
+                window_ns: super::record::nanos(self.window),
+                window_s: seconds(self.window),
+                completion: self.completion,
+            })
+        });
+        let mut text = String::new();
+        for line in std::iter::once(start).chain(warm_up).chain(requests).chain(end) {
+            text += &serde_json::to_string(&line).expect("a line of a log always has a JSON text");
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn worse(a: Completion, b: Completion) -> Completion {
+    match (a, b) {
+        (Completion::Partial { cut_line }, Completion::Partial { cut_line: other }) => {
+            Completion::Partial { cut_line: cut_line || other }
+        }
+        (partial @ Completion::Partial { .. }, _) | (_, partial @ Completion::Partial { .. }) => partial,
+        (Completion::Interrupted { abandoned }, Completion::Interrupted { abandoned: others }) => {
+            Completion::Interrupted { abandoned: abandoned + others }
+        }
+        (interrupted @ Completion::Interrupted { .. }, _) | (_, interrupted @ Completion::Interrupted { .. }) => {
+            interrupted
+        }
+        (Completion::Complete, Completion::Complete) => Completion::Complete,
+    }
+}
+
+fn merged_plan(shards: &[Recording]) -> Result<PlanSummary, MergeError> {
+    let first = shards.first().ok_or(MergeError::Nothing)?;
+    let as_json = |plan: &PlanSummary| serde_json::to_value(plan).unwrap_or(Value::Null);
+    let expected = as_json(&first.plan);
+    for (place, shard) in shards.iter().enumerate().skip(1) {
+        let found = as_json(&shard.plan);
+        for (field, value) in expected.as_object().into_iter().flatten() {
+            let other = found.get(field).unwrap_or(&Value::Null);
+            if other != value && !OWN.contains(&field.as_str()) {
+                return Err(MergeError::OtherLoad {
+                    shard: place + 1,
+                    field: field.clone(),
+                    found: other.to_string(),
+                    expected: value.to_string(),
+                });
+            }
+        }
+    }
+    let mut plan = first.plan.clone();
+    plan.concurrency = shards.iter().map(|shard| shard.plan.concurrency).sum();
+    plan.requests = shards.iter().map(|shard| shard.plan.requests).sum();
+    Ok(plan)
+}
