@@ -5,10 +5,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rehearsal::{
     Forecast,
     fake::{FakeVllm, Pacing, profile::Profile, tokenizer::Tokenizer},
-    load::{LoadPlan, LoadPlanBuilder, Outcome, RequestTimeline, Run, StreamTransport, Streaming},
+    load::{
+        LoadPlan, LoadPlanBuilder, OpenLoad, Outcome, RateProfile, RequestTimeline, Run, Spacing, StreamTransport,
+        Streaming,
+    },
 };
 
 const PROMPT: &str = "What is rehearsed is known.";
@@ -43,13 +48,19 @@ fn sorted(requests: &[RequestTimeline]) -> Vec<&RequestTimeline> {
 
 async fn check(name: &str, concurrency: usize, requests: usize, streaming: Streaming) {
     let profile = Profile::builtin(name).expect("a built-in profile");
+    let shape = |base_url: &str| plan(base_url, &profile, concurrency, requests, streaming);
+    check_plan(&profile, &format!("{name}, c = {concurrency}"), requests.div_ceil(concurrency), shape).await;
+}
+
+/// Rehearses a plan both ways; `waves` is how often a worker sends.
+async fn check_plan(profile: &Profile, name: &str, waves: usize, shape: impl Fn(&str) -> LoadPlanBuilder) {
     let fake = FakeVllm::builder()
         .profile(profile.clone())
         .tokenizer(Tokenizer::byte_level())
         .pacing(Pacing::Virtual)
         .start_in_memory()
         .expect("the fake starts");
-    let built = plan(fake.base_url(), &profile, concurrency, requests, streaming).build().expect("a sound plan");
+    let built = shape(fake.base_url()).build().expect("a sound plan");
     let connector = fake.connector();
     let transport = StreamTransport::new(move || std::future::ready(Ok(connector.connect())));
     let Outcome { requests: run, report, .. } =
@@ -63,10 +74,9 @@ async fn check(name: &str, concurrency: usize, requests: usize, streaming: Strea
     assert_eq!(report.counts, forecast.report.counts, "{name}");
     assert_eq!(report.tokens.completion, forecast.report.tokens.completion, "{name}");
     assert_eq!(report.tokens.prompt, forecast.report.tokens.prompt, "{name}");
-    let waves = u32::try_from(requests.div_ceil(concurrency)).expect("few waves");
-    let drift = GRID * (2 + 2 * waves);
+    let drift = GRID * (2 + 2 * u32::try_from(waves).expect("few waves"));
     for (ran, forecast) in sorted(&run).into_iter().zip(sorted(&forecast.requests)) {
-        let about = format!("{name}, c = {concurrency}, request {}: {ran:?} against {forecast:?}", ran.index);
+        let about = format!("{name}, request {}: {ran:?} against {forecast:?}", ran.index);
         assert!(within(ran.finished, forecast.finished, drift), "{about}");
         assert!(within(ran.wall(), forecast.wall(), 2 * GRID), "{about}");
         assert_eq!(ran.chunks.len(), forecast.chunks.len(), "{about}");
@@ -94,4 +104,35 @@ async fn streamed() {
 #[tokio::test(start_paused = true)]
 async fn one_at_a_time() {
     check("rtxpro6000-72b-fp8-tp1", 1, 3, Streaming::On).await;
+}
+
+/// Twenty plans of every shape: closed loops whose turnaround ends well within a step, where a millisecond cannot move a request into another
+/// one, and open loops slow enough to find the engine idle.
+#[tokio::test(start_paused = true)]
+async fn of_twenty_random_plans() {
+    let mut random = ChaCha8Rng::seed_from_u64(20_261_124);
+    let names = ["report-tp1", "report-tp2", "rtxpro6000-72b-fp8-roofline-tp1", "rtxpro6000-72b-fp8-amdahl-tp2"];
+    for index in 0..20 {
+        let name = names[random.random_range(0..names.len())];
+        let profile = Profile::builtin(name).expect("a built-in profile");
+        let requests = random.random_range(1..40_usize);
+        let concurrency = random.random_range(1..20_usize);
+        let max_tokens = random.random_range(1..60_u32);
+        let streaming = if random.random() { Streaming::On } else { Streaming::Off };
+        let turnaround = Duration::from_micros(random.random_range(3_000..15_000));
+        let stagger = Duration::from_micros(random.random_range(0..500));
+        let open = index % 5 == 4;
+        let about =
+            format!("plan {index}: {name}, c = {concurrency}, n = {requests}, {max_tokens} tokens, open {open}");
+        let shape = |base_url: &str| {
+            let plan = plan(base_url, &profile, concurrency, requests, streaming);
+            if open {
+                let idle = RateProfile::constant(0.9 / (0.1 * f64::from(max_tokens))).expect("a rate");
+                plan.open_load(OpenLoad::at(idle).spacing(Spacing::Constant)).max_tokens(max_tokens)
+            } else {
+                plan.max_tokens(max_tokens).turnaround(turnaround).stagger(stagger)
+            }
+        };
+        check_plan(&profile, &about, if open { 1 } else { requests.div_ceil(concurrency) }, shape).await;
+    }
 }

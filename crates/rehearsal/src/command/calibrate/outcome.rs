@@ -2,11 +2,12 @@
 
 use rehearsal::{
     calibrate::{Estimate, Fit, Provenance, Residual, Role, Row, Setup},
+    fake::profile::Profile,
     forecast::{Band, Load, Pattern},
 };
 use serde_json::{Value, json};
 
-use crate::{args::CalibrateArgs, exit::Expected};
+use crate::{args::CalibrateArgs, exit::Expected, render};
 
 /// Waves of a forecast run, as of the report's.
 const WAVES: usize = 4;
@@ -33,6 +34,7 @@ impl Outcome {
             rows.iter().enumerate().filter(|(_, row)| row.tensor_parallel == tensor_parallel).collect();
         let longest = own.iter().map(|(_, row)| row.load.prompt_tokens.get() + row.load.output_tokens.get()).max();
         let profile = setup.profile(tensor_parallel, &prior.coefficients).map_err(Expected::usage)?;
+        warn_of_start(tensor_parallel, &profile);
         let mut engine = profile.engine_config().map_err(Expected::usage)?;
         if let Some(longest) = longest.filter(|longest| engine.max_model_len < *longest) {
             return Err(Expected::usage(format!(
@@ -79,6 +81,20 @@ impl Outcome {
             "holdout_median_error": median(&mut self.errors(rows, Role::Holdout)),
             "forecasts": forecasts.collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Rows may come from a server that was started otherwise, so this is no error.
+fn warn_of_start(tensor_parallel: u32, profile: &Profile) {
+    let Some(facts) = &profile.memory else { return };
+    if let Err(refusal) = facts.plan(tensor_parallel, &profile.engine) {
+        let remedies = facts.remedies(tensor_parallel, &profile.engine);
+        let remedies: Vec<String> = remedies.iter().map(ToString::to_string).collect();
+        render::warning(format!(
+            "with these flags vLLM would not start on {tensor_parallel} GPUs, and `serve` will refuse the profile: {refusal} \
+             It would start with {}",
+            if remedies.is_empty() { "no single flag".to_owned() } else { remedies.join(", or with ") }
+        ));
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) fn text(setup: &Setup, rows: &[Row], outcomes: &[Outcome]) -> String 
 fn configuration(text: &mut String, rows: &[Row], outcome: &Outcome) {
     let (fitted, held_out) = (outcome.errors(rows, Role::Fit).len(), outcome.errors(rows, Role::Holdout).len());
     // writing to a String cannot fail
-    let _ = writeln!(text, "\nTP={}: {fitted} rows fitted, {held_out} held out\n", outcome.fit.tensor_parallel);
+    let rows_are = if fitted == 1 { "row" } else { "rows" };
+    let ranks = outcome.fit.tensor_parallel;
+    let _ = writeln!(text, "\nTP={ranks}: {fitted} {rows_are} fitted, {held_out} held out\n");
     let _ = writeln!(text, "  {:<38}{:>10}  {:<24}{:<24}", "coefficient", "fitted", "95 % interval", "physics said");
     for estimate in &outcome.estimates {
         let Estimate { name, unit, value, prior, identifiable } = estimate;
