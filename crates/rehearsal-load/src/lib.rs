@@ -51,6 +51,7 @@ pub use client::{
 pub use observe::{Event, JsonlLog, Observer, Progress};
 pub use plan::{
     ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, OpenLoad, PlanError, StreamUsage, Streaming, WarmUp, Workload,
+    workload,
 };
 pub use report::{Completion, Report, RequestRecord, SeedReport, Warning};
 pub use run::{Outcome, Run, RunError};

@@ -34,6 +34,9 @@ pub enum ScheduleError {
     /// The burstiness is no shape of a gamma distribution.
     #[error("burstiness {0} is not usable; give a number above 0, where 1 is Poisson and less comes in bursts")]
     Burstiness(f64),
+    /// A recording cannot be played at this speed.
+    #[error("a trace cannot be played at speed {0}; give a factor above 0, where 2 is twice as fast")]
+    Speed(f64),
     /// vLLM's rescaling needs the number of requests.
     #[error(
         "the rescaled spacing of `vllm bench serve` stretches to a number of requests; give one instead of a duration"

@@ -20,7 +20,7 @@ pub struct LoadPlanBuilder {
     base_url: String,
     model: String,
     endpoint: Endpoint,
-    prompts: Vec<String>,
+    workload: Result<Workload, PlanError>,
     concurrency: usize,
     requests: Option<usize>,
     duration: Option<Duration>,
@@ -45,7 +45,7 @@ impl LoadPlanBuilder {
             base_url,
             model,
             endpoint: Endpoint::default(),
-            prompts: vec!["Explain what a rehearsal is good for.".into()],
+            workload: Workload::same("Explain what a rehearsal is good for."),
             concurrency: 1,
             requests: None,
             duration: None,
@@ -73,13 +73,19 @@ impl LoadPlanBuilder {
 
     /// One prompt for every request.
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
-        self.prompts = vec![prompt.into()];
+        self.workload = Workload::same(prompt);
         self
     }
 
     /// Several prompts, taken in turn.
     pub fn prompts<P: Into<String>>(mut self, prompts: impl IntoIterator<Item = P>) -> Self {
-        self.prompts = prompts.into_iter().map(Into::into).collect();
+        self.workload = Workload::cycle(prompts);
+        self
+    }
+
+    /// Synthetic prompts, a trace, or anything else that is a workload.
+    pub fn workload(mut self, workload: impl Into<Workload>) -> Self {
+        self.workload = Ok(workload.into());
         self
     }
 
@@ -218,7 +224,7 @@ impl LoadPlanBuilder {
             url,
             endpoint: self.endpoint,
             model: self.model,
-            workload: Workload::cycle(self.prompts)?,
+            workload: self.workload?,
             concurrency: NonZeroUsize::new(self.concurrency).ok_or(PlanError::Zero { field: "concurrency" })?,
             requests: NonZeroUsize::new(requests).ok_or(PlanError::Zero { field: "requests" })?,
             counted: self.requests.is_some() || self.duration.is_none(),

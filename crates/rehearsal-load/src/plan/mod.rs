@@ -7,7 +7,7 @@ mod builder;
 mod endpoint;
 mod error;
 mod open_load;
-mod workload;
+pub mod workload;
 
 use std::{num::NonZeroU32, num::NonZeroUsize, time::Duration};
 
@@ -24,7 +24,7 @@ pub use self::{
     endpoint::{Endpoint, request_url},
     error::PlanError,
     open_load::{ArrivalSource, CheckedOpenLoad, OpenLoad},
-    workload::Workload,
+    workload::{Sizing, Workload},
 };
 use crate::{
     arrivals::{Arrivals, ClosedLoop, Schedule},
@@ -252,7 +252,13 @@ impl LoadPlan {
     /// Measured request number `index`, ready to send.
     #[must_use]
     pub fn request(&self, index: usize) -> Request<Bytes> {
-        self.http_request(self.workload.prompt(index), self.max_tokens)
+        self.request_of(&self.workload.prompt(index), self.max_tokens_of(index))
+    }
+
+    /// Most tokens of the answer to request `index`: the workload's, or the plan's where it has none.
+    #[must_use]
+    pub fn max_tokens_of(&self, index: usize) -> NonZeroU32 {
+        self.workload.max_tokens(index).unwrap_or(self.max_tokens)
     }
 
     /// The warm-up request, or `None` if the plan has none.
@@ -260,11 +266,12 @@ impl LoadPlan {
     pub fn warm_up_request(&self) -> Option<Request<Bytes>> {
         match self.warm_up {
             WarmUp::Skip => None,
-            WarmUp::One => Some(self.http_request(self.workload.prompt(0), self.max_tokens.min(WARM_UP_TOKENS))),
+            WarmUp::One => Some(self.request_of(&self.workload.prompt(0), self.max_tokens_of(0).min(WARM_UP_TOKENS))),
         }
     }
 
-    fn http_request(&self, prompt: &str, max_tokens: NonZeroU32) -> Request<Bytes> {
+    /// A request like the plan's, with this prompt.
+    pub(crate) fn request_of(&self, prompt: &str, max_tokens: NonZeroU32) -> Request<Bytes> {
         let body = self.body(prompt, max_tokens).to_string();
         let mut request = Request::post(&self.url)
             .header(CONTENT_TYPE, "application/json")

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PlanSummary, RequestRecord, SCHEMA_VERSION, Warning};
+use super::{PlanSummary, RequestRecord, SCHEMA_VERSION, Warning, WarningKind};
 use crate::{
     client::RequestTimeline,
     metrics::{
@@ -171,6 +171,10 @@ impl Report {
         let cross_checks = cross_checks(requests, window);
         let mut warnings = Warning::of_requests(requests, plan.distinct_prompts, &cross_checks);
         warnings.splice(0..0, Warning::of_completion(completion, requests.len(), planned));
+        if plan.shares_prefixes {
+            // a cache that is asked for is no contamination
+            warnings.retain(|warning| warning.kind != WarningKind::PrefixCache);
+        }
         let latency = Latency::of(&plan, requests, method);
         let health = GeneratorHealth::of(latency.schedule_lag_s.as_ref(), latency.e2el_s.as_ref());
         warnings.extend(Warning::client_bound(&health));

@@ -11,6 +11,7 @@ use crate::{
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question with a yes or a no, and a key of the report")]
 pub struct PlanSummary {
     /// The URL that requests went to.
     pub url: String,
@@ -42,7 +43,13 @@ pub struct PlanSummary {
     pub continuous_usage: bool,
     /// Whether a warm-up request went ahead.
     pub warm_up: bool,
-    /// Prompts that requests took in turn.
+    /// Where the prompts come from: `prompts`, `synthetic` or `trace`.
+    #[serde(default)]
+    pub workload: Option<String>,
+    /// Whether prompts share beginnings on purpose, so that the prefix cache is part of what was measured.
+    #[serde(default)]
+    pub shares_prefixes: bool,
+    /// Different prompts among the requests.
     pub distinct_prompts: usize,
     /// Sampling seed in the requests.
     pub seed: Option<u64>,
@@ -85,7 +92,9 @@ impl From<&LoadPlan> for PlanSummary {
             stream: plan.streaming() == Streaming::On,
             continuous_usage: plan.streaming() == Streaming::On && plan.stream_usage() == StreamUsage::Continuous,
             warm_up: plan.warm_up() == WarmUp::One,
-            distinct_prompts: plan.workload().distinct(),
+            workload: Some(plan.workload().name().to_owned()),
+            shares_prefixes: plan.workload().shares_prefixes(),
+            distinct_prompts: plan.workload().distinct(plan.requests().get()),
             seed: plan.seed(),
             timeout_s: seconds(plan.timeout()),
             stall_timeout_s: plan.stall_timeout().map(seconds),
@@ -111,6 +120,8 @@ impl PlanSummary {
             stream: true,
             continuous_usage: false,
             warm_up: false,
+            workload: None,
+            shares_prefixes: false,
             distinct_prompts: requests,
             seed: None,
             timeout_s: 0.0,

@@ -5,6 +5,7 @@
 mod attempt;
 mod limits;
 mod progress;
+mod sizing;
 
 use std::{fmt, panic, pin::pin, sync::Arc, time::Duration};
 
@@ -13,7 +14,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-pub use self::attempt::{Attempt, attempt};
+pub use self::{
+    attempt::{Attempt, attempt},
+    sizing::measure_sizing,
+};
 use self::{limits::later, progress::Tally};
 use crate::{
     arrivals::Due,

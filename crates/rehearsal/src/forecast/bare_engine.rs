@@ -136,7 +136,7 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
     }
 
     fn request(&self, index: usize) -> EngineRequest {
-        EngineRequest::new((self.prompt)(index), self.plan.max_tokens())
+        EngineRequest::new((self.prompt)(index), self.plan.max_tokens_of(index))
     }
 
     fn submit(&mut self, due: Due, request: EngineRequest) -> Result<(), ForecastError> {

@@ -31,8 +31,8 @@ pub(crate) struct LoadFlags {
     #[arg(long, value_enum, default_value_t, requires = "request_rate")]
     pub(crate) ramp: Ramp,
 
-    /// Requests in flight at most, beside a rate [default: unlimited]
-    #[arg(long, value_name = "N", requires = "request_rate")]
+    /// Requests in flight at most, beside a rate or a trace [default: unlimited]
+    #[arg(long, value_name = "N", conflicts_with = "concurrency")]
     pub(crate) max_concurrency: Option<usize>,
 
     /// What becomes of a request that arrives when --max-concurrency are in flight; both are counted

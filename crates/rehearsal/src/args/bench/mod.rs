@@ -3,6 +3,7 @@
 mod explore;
 mod load;
 mod request_rate;
+mod workload;
 
 /// The choices of single flags; they are named as the library's own types.
 pub(crate) mod flags {
@@ -14,31 +15,50 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-pub(crate) use self::{explore::ExploreFlags, load::LoadFlags, request_rate::RequestRate};
+pub(crate) use self::{explore::ExploreFlags, load::LoadFlags, request_rate::RequestRate, workload::WorkloadFlags};
 use super::{Format, seconds::parse_seconds};
 
 const EXAMPLES: &str = "\
 Examples:
-  # the report's own command line, against a server that runs
-  rehearsal bench --base-url http://127.0.0.1:8000 --model RedHatAI/Qwen2.5-VL-72B-Instruct-FP8-dynamic \\
-    --concurrency 16 --requests 64 --max-tokens 256 --temperature 0.0 --timeout 1200 \\
-    --prompt-file fixtures/report/prompt.txt --out result.json
-
-  # the same load on the fake, in memory and in virtual time: over before you let go of the key
-  rehearsal bench --fake report-tp1 --concurrency 16 --requests 64 --max-tokens 256
-
-  # an open loop: 200 requests at 4 per second, as from independent users, and at most 64 in flight
-  rehearsal bench --fake report-tp1 --request-rate 4 --requests 200 --max-concurrency 64 --stream
-
-  # latency and throughput at several levels of concurrency
-  rehearsal bench --fake report-tp1 --sweep concurrency=1,4,16,64 --stream --max-tokens 64
-
-  # the highest request rate at which 95 % of the requests get their first token within 500 ms
-  rehearsal bench --fake report-tp1 --search rate --slo 'ttft:p95<500ms,tpot:p99<80ms' --stream --max-tokens 64
+  # the report's own command line; `rehearsal serve` is a server for it
+  rehearsal bench --base-url http://127.0.0.1:8000 \\
+    --model RedHatAI/Qwen2.5-VL-72B-Instruct-FP8-dynamic \\
+    --concurrency 16 --requests 64 --max-tokens 256 --temperature 0.0 \\
+    --timeout 1200 --prompt-file fixtures/report/prompt.txt --out result.json
 
   # streamed, with a record of every request and the full report
-  rehearsal bench --base-url http://127.0.0.1:8000 --prompt 'Why is the sky blue?' --stream \\
-    --concurrency 4 --requests 32 --jsonl requests.jsonl --report report.json
+  rehearsal bench --base-url http://127.0.0.1:8000 --stream \\
+    --prompt 'Why is the sky blue?' --concurrency 4 --requests 32 \\
+    --jsonl requests.jsonl --report report.json
+
+  # the report's load on the fake, in memory and in virtual time
+  rehearsal bench --fake report-tp1 -c 16 -n 32 --max-tokens 64
+
+  # an open loop: 4 requests a second as from independent users
+  rehearsal bench --fake report-tp1 --request-rate 4 -n 40 --stream \\
+    --max-tokens 16 --max-concurrency 64
+
+  # bursts; what finds no slot is dropped and counted
+  rehearsal bench --fake report-tp1 --request-rate 8 --burstiness 0.25 \\
+    -n 40 --max-tokens 16 --max-concurrency 4 --when-full drop
+
+  # a ramp from 1 to 8 requests per second within 10 seconds
+  rehearsal bench --fake report-tp2 --request-rate 1..8@10 --max-tokens 16
+
+  # eight workers for 20 seconds
+  rehearsal bench --fake report-tp2 -c 8 --duration 20 --max-tokens 32
+
+  # random prompts of 512 tokens or so, half of each shared within 4 groups
+  rehearsal bench --fake report-tp1 --input-tokens '512*1.5' -c 8 -n 32 \\
+    --output-tokens 8..24 --shared-prefix 0.5 --prefix-groups 4 --stream
+
+  # latency and throughput at several levels of concurrency
+  rehearsal bench --fake report-tp1 --sweep concurrency=1,4,16 -n 32 \\
+    --stream --max-tokens 16
+
+  # the highest request rate that meets two objectives
+  rehearsal bench --fake report-tp1 --search rate --stream --max-tokens 8 \\
+    -n 48 --search-tolerance 0.2 --slo 'ttft:p95<200ms,tpot:p99<90ms'
 ";
 
 /// Arguments of `rehearsal bench`: the report's own, and what they left out.
@@ -80,13 +100,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) stall_timeout: Option<Duration>,
 
-    /// File with the prompt, sent as one user message [default: an 89-token prompt, as the report's]
-    #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
-    pub(crate) prompt_file: Option<PathBuf>,
-
-    /// The prompt itself
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) prompt: Option<String>,
+    #[command(flatten)]
+    pub(crate) workload: WorkloadFlags,
 
     /// Stream the replies; needed for TTFT, ITL and TPOT
     #[arg(long)]

@@ -25,6 +25,10 @@ const RATE_SECONDS: f64 = 60.0;
 
 /// Makes the runs that `--sweep` or `--search` ask for.
 pub(super) async fn run(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>) -> anyhow::Result<Exit> {
+    let swept = args.explore.sweep.as_ref().map(|sweep| sweep.variable).or(args.explore.search);
+    if args.workload.trace.is_some() && swept == Some(flags::Variable::Concurrency) {
+        return Err(Expected::usage("a trace has arrivals of its own and no concurrency; sweep or search rate").into());
+    }
     let file = outputs::open_report(args)?;
     let stop = stop.shared();
     let (exploration, exit) = match (&args.explore.sweep, args.explore.search) {

@@ -1,33 +1,16 @@
-//! What a run needs and does not stand in its arguments: prompt, key, model.
+//! What a run needs and does not stand in its arguments: the model.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use http::{Request, header::AUTHORIZATION};
 use rehearsal_load::Transport;
 use serde_json::Value;
 
-use crate::{args::BenchArgs, exit::Expected};
-
-/// Counts 89 tokens with Qwen2.5-VL's tokenizer and chat template, as the report's prompt did.
-const DEFAULT_PROMPT: &str = include_str!("../../../../../fixtures/report/prompt.txt");
+use crate::exit::Expected;
 
 /// The most of a model list that is read.
 const MODEL_LIST_LIMIT: usize = 4 << 20;
-
-pub(super) fn prompt(args: &BenchArgs) -> anyhow::Result<String> {
-    let Some(path) = &args.prompt_file else {
-        return Ok(args.prompt.clone().unwrap_or_else(|| DEFAULT_PROMPT.to_owned()));
-    };
-    let text = fs::read_to_string(path)
-        .map_err(|error| Expected::usage(format!("prompt file `{}`: {error}", path.display())))?;
-    if text.trim().is_empty() {
-        return Err(
-            Expected::usage(format!("prompt file `{}` is empty; write the prompt into it", path.display())).into()
-        );
-    }
-    Ok(text)
-}
 
 /// The first model that `GET /v1/models` lists.
 pub(super) async fn first_model(

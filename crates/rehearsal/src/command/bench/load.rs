@@ -14,24 +14,45 @@ use crate::{
 const DEFAULT_REQUESTS: usize = 16;
 
 /// Adds the load to a plan.
-pub(super) fn apply(mut builder: LoadPlanBuilder, flags: &LoadFlags) -> anyhow::Result<LoadPlanBuilder> {
+pub(super) fn apply(
+    mut builder: LoadPlanBuilder,
+    flags: &LoadFlags,
+    recorded: Option<OpenLoad>,
+) -> anyhow::Result<LoadPlanBuilder> {
     builder = builder.concurrency(flags.concurrency);
     if let Some(duration) = flags.duration {
         builder = builder.duration(duration);
     }
-    let ends_by_itself = matches!(flags.request_rate, Some(RequestRate::Ramp { .. } | RequestRate::Steps(_)));
+    let ends_by_itself = match &flags.request_rate {
+        Some(rate) => matches!(rate, RequestRate::Ramp { .. } | RequestRate::Steps(_)),
+        None => recorded.is_some(),
+    };
     match flags.requests {
         Some(requests) => builder = builder.requests(requests),
         None if flags.duration.is_none() && !ends_by_itself => builder = builder.requests(DEFAULT_REQUESTS),
         None => {}
     }
-    match &flags.request_rate {
-        None => Ok(builder),
-        Some(rate) => Ok(builder.open_load(open_load(rate, flags)?)),
+    let mut load = match (&flags.request_rate, recorded) {
+        (Some(rate), _) => at_rate(rate, flags)?,
+        (None, Some(recorded)) => recorded,
+        (None, None) if flags.max_concurrency.is_some() => {
+            return Err(
+                Expected::usage("--max-concurrency needs --request-rate or --trace; a closed loop has -c").into()
+            );
+        }
+        (None, None) => return Ok(builder),
+    };
+    load = load.when_full(match flags.when_full {
+        flags::WhenFull::Wait => WhenFull::Wait,
+        flags::WhenFull::Drop => WhenFull::Drop,
+    });
+    if let Some(slots) = flags.max_concurrency {
+        load = load.max_concurrency(slots);
     }
+    Ok(builder.open_load(load))
 }
 
-fn open_load(rate: &RequestRate, flags: &LoadFlags) -> anyhow::Result<OpenLoad> {
+fn at_rate(rate: &RequestRate, flags: &LoadFlags) -> anyhow::Result<OpenLoad> {
     let ramp = match flags.ramp {
         flags::Ramp::Linear => Ramp::Linear,
         flags::Ramp::Exponential => Ramp::Exponential,
@@ -42,14 +63,7 @@ fn open_load(rate: &RequestRate, flags: &LoadFlags) -> anyhow::Result<OpenLoad> 
         RequestRate::Steps(steps) => RateProfile::steps(steps.iter().copied()),
     };
     let profile = profile.map_err(|error| Expected::usage(format!("--request-rate: {error}")))?;
-    let mut load = OpenLoad::at(profile).seed(flags.seed).spacing(spacing(flags)?).when_full(match flags.when_full {
-        flags::WhenFull::Wait => WhenFull::Wait,
-        flags::WhenFull::Drop => WhenFull::Drop,
-    });
-    if let Some(slots) = flags.max_concurrency {
-        load = load.max_concurrency(slots);
-    }
-    Ok(load)
+    Ok(OpenLoad::at(profile).seed(flags.seed).spacing(spacing(flags)?))
 }
 
 fn spacing(flags: &LoadFlags) -> anyhow::Result<Spacing> {

@@ -8,6 +8,7 @@ mod progress;
 pub(super) mod summary;
 mod table;
 mod target;
+mod workload;
 
 use std::{num::NonZeroUsize, time::Duration};
 
@@ -21,7 +22,7 @@ use serde_json::{Map, Value};
 use self::target::Target;
 use super::{api_key, interrupt};
 use crate::{
-    args::{BenchArgs, Format, bench::LoadFlags},
+    args::{BenchArgs, Format},
     exit::{Exit, Expected},
     render,
 };
@@ -83,21 +84,25 @@ async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>
 }
 
 async fn perform(run: Run, stop: impl Future<Output = ()>) -> anyhow::Result<Outcome> {
-    run.run(stop).await.map_err(|error| match error {
-        RunError::Unreachable { .. } | RunError::NotReady { .. } => anyhow::Error::new(Expected::unreachable(error)),
-        other => other.into(),
-    })
+    run.run(stop).await.map_err(unstarted)
 }
 
-fn plan(args: &BenchArgs, load: &LoadFlags, base_url: &str, model: String) -> anyhow::Result<LoadPlanBuilder> {
+/// A run that could not begin.
+fn unstarted(error: RunError) -> anyhow::Error {
+    match error {
+        RunError::Unreachable { .. } | RunError::NotReady { .. } => Expected::unreachable(error).into(),
+        other => other.into(),
+    }
+}
+
+/// The plan, but for its prompts and arrivals.
+fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadPlanBuilder> {
     let mut builder = LoadPlan::builder(base_url, model)
-        .prompt(inputs::prompt(args)?)
         .max_tokens(args.max_tokens)
         .temperature(args.temperature)
         .timeout(args.timeout)
         .streaming(if args.stream { Streaming::On } else { Streaming::Off })
         .warm_up(if args.no_warmup { WarmUp::Skip } else { WarmUp::One });
-    builder = load::apply(builder, load)?;
     if let Some(timeout) = args.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }

@@ -5,28 +5,41 @@ use std::time::Duration;
 use anyhow::Context;
 use rehearsal::{
     fake::{FakeVllm, Pacing, profile::Profile},
-    load::{ConnectionMode, HttpTransport, LoadPlan, Run, StreamTransport},
+    load::{
+        ConnectionMode, HttpTransport, LoadPlan, LoadPlanBuilder, Run, StreamTransport, Transport, workload::Sizing,
+    },
 };
 
-use super::{inputs, plan};
+use super::{
+    inputs, load, plan,
+    workload::{self, Prepared},
+};
 use crate::{
     args::{BenchArgs, Connections, bench::LoadFlags},
     command::{api_key, fake},
     exit::Expected,
 };
 
-/// A target, and the model that is asked for.
-pub(super) enum Target {
-    Server { base_url: String, transport: HttpTransport, model: String },
-    Fake { profile: Box<Profile>, model: String },
+/// A target, the model that is asked for, and what it is asked.
+pub(super) struct Target {
+    place: Place,
+    model: String,
+    prepared: Prepared,
+}
+
+enum Place {
+    Server { base_url: String, transport: HttpTransport },
+    Fake(Box<Profile>),
 }
 
 impl Target {
-    /// Finds out the model; a server is asked for it unless it is named.
+    /// Finds out the model (a server is asked for it unless it is named), and prepares the workload.
     pub(super) async fn open(args: &BenchArgs) -> anyhow::Result<Self> {
         if let Some(profile) = &args.fake {
             let model = args.model.clone().unwrap_or_else(|| fake::REPORT_MODEL.to_owned());
-            return Ok(Self::Fake { profile: Box::new(fake::profile(profile)?), model });
+            let profile = Box::new(fake::profile(profile)?);
+            let prepared = Prepared::of(args, fakes_sizing(args, &profile, &model).await?)?;
+            return Ok(Self { place: Place::Fake(profile), model, prepared });
         }
         let base_url = args.base_url.clone().ok_or_else(|| Expected::usage("no target; give --base-url or --fake"))?;
         let transport = HttpTransport::new(match args.connections {
@@ -40,34 +53,57 @@ impl Target {
             let key = api_key::read(args.api_key_file.as_deref())?;
             inputs::first_model(&base_url, key, &transport, args.timeout).await?
         };
-        Ok(Self::Server { base_url, transport, model })
+        let sizing = workload::sizing(args, &transport, plan(args, &base_url, model.clone())?).await?;
+        let prepared = Prepared::of(args, sizing)?;
+        Ok(Self { place: Place::Server { base_url, transport }, model, prepared })
     }
 
     /// A run at this load. The fake is a new one each time, as empty as after a start; in its case the client's own
     /// delays are the profile's.
     pub(super) fn run(&self, args: &BenchArgs, load: &LoadFlags) -> anyhow::Result<(LoadPlan, Run, Option<FakeVllm>)> {
-        match self {
-            Self::Server { base_url, transport, model } => {
-                let plan = plan(args, load, base_url, model.clone())?.build().map_err(Expected::usage)?;
+        let plan = |base_url: &str| -> anyhow::Result<LoadPlanBuilder> {
+            let plan = plan(args, base_url, self.model.clone())?.workload(self.prepared.workload());
+            load::apply(plan, load, self.prepared.recorded())
+        };
+        match &self.place {
+            Place::Server { base_url, transport } => {
+                let plan = plan(base_url)?.build().map_err(Expected::usage)?;
                 Ok((plan.clone(), Run::new(plan, transport.clone()), None))
             }
-            Self::Fake { profile, model } => {
-                let server = FakeVllm::builder()
-                    .model(model)
-                    .tokenizer(fake::tokenizer(None, model)?)
-                    .profile(Profile::clone(profile))
-                    .pacing(Pacing::Virtual)
-                    .start_in_memory()
-                    .map_err(Expected::usage)?;
-                let plan = plan(args, load, server.base_url(), model.clone())?
+            Place::Fake(profile) => {
+                let server = start(profile, &self.model)?;
+                let plan = plan(server.base_url())?
                     .turnaround(Duration::from(profile.client.turnaround))
                     .stagger(Duration::from(profile.client.stagger))
                     .build()
                     .map_err(Expected::usage)?;
-                let connector = server.connector();
-                let transport = StreamTransport::new(move || std::future::ready(Ok(connector.connect())));
-                Ok((plan.clone(), Run::new(plan, transport), Some(server)))
+                let run = Run::new(plan.clone(), over(&server));
+                Ok((plan, run, Some(server)))
             }
         }
     }
+}
+
+async fn fakes_sizing(args: &BenchArgs, profile: &Profile, model: &str) -> anyhow::Result<Sizing> {
+    if !workload::needs_sizing(args) {
+        return Ok(Sizing::A_TOKEN_A_WORD);
+    }
+    let server = start(profile, model)?;
+    workload::sizing(args, &over(&server), plan(args, server.base_url(), model.to_owned())?).await
+}
+
+fn start(profile: &Profile, model: &str) -> anyhow::Result<FakeVllm> {
+    let server = FakeVllm::builder()
+        .model(model)
+        .tokenizer(fake::tokenizer(None, model)?)
+        .profile(profile.clone())
+        .pacing(Pacing::Virtual)
+        .start_in_memory()
+        .map_err(Expected::usage)?;
+    Ok(server)
+}
+
+fn over(server: &FakeVllm) -> impl Transport + use<> {
+    let connector = server.connector();
+    StreamTransport::new(move || std::future::ready(Ok(connector.connect())))
 }

@@ -1,0 +1,53 @@
+//! What requests say.
+
+use std::{num::NonZeroU32, path::PathBuf};
+
+use clap::Args;
+use rehearsal::load::workload::Length;
+
+/// The prompts.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Workload")]
+pub(crate) struct WorkloadFlags {
+    /// File with the prompt, sent as one user message [default: an 89-token prompt, as the report's]
+    #[arg(long, value_name = "FILE", group = "prompts")]
+    pub(crate) prompt_file: Option<PathBuf>,
+
+    /// The prompt itself
+    #[arg(long, value_name = "TEXT", group = "prompts")]
+    pub(crate) prompt: Option<String>,
+
+    /// Prompts from a file: a JSON object with `prompt` and perhaps `output_tokens` a line, or ShareGPT's JSON
+    #[arg(long, value_name = "FILE", group = "prompts")]
+    pub(crate) dataset: Option<PathBuf>,
+
+    /// Random prompts of so many tokens as the server counts them, no two alike: 512, 100..900 (uniform), 512~64 (normal)
+    /// or 512*2 (log-normal)
+    #[arg(long, value_name = "LENGTH", group = "prompts")]
+    pub(crate) input_tokens: Option<Length>,
+
+    /// Requests at the instants and of the lengths of a trace: Mooncake's JSONL, or the CSV of the Azure LLM traces or
+    /// of BurstGPT; --request-rate replaces the instants
+    #[arg(long, value_name = "FILE", group = "prompts", conflicts_with = "concurrency")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Play the trace so many times as fast
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, requires = "trace")]
+    pub(crate) trace_speed: f64,
+
+    /// Most tokens of each answer of --input-tokens, as a length of its own [default: --max-tokens]
+    #[arg(long, value_name = "LENGTH", requires = "input_tokens")]
+    pub(crate) output_tokens: Option<Length>,
+
+    /// How much of each prompt of --input-tokens is the same for all of its group, from 0 to 1
+    #[arg(long, value_name = "SHARE", requires = "input_tokens")]
+    pub(crate) shared_prefix: Option<f64>,
+
+    /// How many different shared prefixes there are
+    #[arg(long, value_name = "N", default_value = "1", requires = "shared_prefix")]
+    pub(crate) prefix_groups: NonZeroU32,
+
+    /// Put a number before each prompt of a file or data set that no other request has, so that no prefix cache finds it
+    #[arg(long, conflicts_with_all = ["input_tokens", "trace"])]
+    pub(crate) unique: bool,
+}
