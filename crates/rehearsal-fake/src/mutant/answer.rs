@@ -8,7 +8,10 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{
+    StreamExt,
+    stream::{self, Fuse},
+};
 
 use super::{edit::Edit, part::Part, scene::Scene};
 
@@ -24,7 +27,8 @@ pub(super) async fn spoil(response: Response, edits: &'static [Edit], mut scene:
     let kind = head.headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_vec()).unwrap_or_default();
     let mut spoiled = Spoiled { edits, scene };
     if kind.starts_with(b"text/event-stream") {
-        let state = (spoiled, body.into_data_stream(), VecDeque::new());
+        // fused: it is asked once more after what was held back to its end
+        let state = (spoiled, body.into_data_stream().fuse(), VecDeque::new());
         let body = stream::unfold(state, async |(mut spoiled, mut body, mut ready)| {
             let bytes = next(&mut spoiled, &mut body, &mut ready).await?;
             Some((bytes, (spoiled, body, ready)))
@@ -43,7 +47,7 @@ pub(super) async fn spoil(response: Response, edits: &'static [Edit], mut scene:
 
 async fn next(
     spoiled: &mut Spoiled,
-    body: &mut BodyDataStream,
+    body: &mut Fuse<BodyDataStream>,
     ready: &mut VecDeque<Bytes>,
 ) -> Option<Result<Bytes, axum::Error>> {
     loop {
@@ -75,9 +79,11 @@ impl Spoiled {
             }
         }
         self.scene.events += 1;
-        if parts == [right] {
+        // compared as written: equal objects may have their keys in another order
+        let written: Vec<Bytes> = parts.into_iter().map(Part::write).collect();
+        if written == [right.write()] {
             return vec![bytes.clone()];
         }
-        parts.into_iter().map(Part::write).collect()
+        written
     }
 }

@@ -3,8 +3,9 @@
 use std::num::NonZeroU32;
 
 use crate::{
-    api::{FrontendOptions, PromptTokensDetails},
+    api::{AutoToolChoice, FrontendOptions, PromptTokensDetails},
     reasoning::ReasoningParser,
+    tools::ToolCallParser,
     usage::UsageReporting,
 };
 
@@ -20,6 +21,8 @@ pub enum MutantSetting {
     PromptTokensDetails,
     /// `--reasoning-parser deepseek_r1`.
     Reasoning,
+    /// `--enable-auto-tool-choice --tool-call-parser hermes --reasoning-parser qwen3`.
+    Tools,
     /// `--stream-interval 3`, so that chunks hold several tokens.
     StreamInterval,
 }
@@ -33,6 +36,7 @@ impl MutantSetting {
             Self::ForceIncludeUsage => "--enable-force-include-usage",
             Self::PromptTokensDetails => "--enable-prompt-tokens-details",
             Self::Reasoning => "--reasoning-parser deepseek_r1",
+            Self::Tools => "--enable-auto-tool-choice --tool-call-parser hermes --reasoning-parser qwen3",
             Self::StreamInterval => "--stream-interval 3",
         }
     }
@@ -44,6 +48,11 @@ impl MutantSetting {
             Self::ForceIncludeUsage => options.usage_reporting = UsageReporting::Forced,
             Self::PromptTokensDetails => options.prompt_tokens_details = PromptTokensDetails::Shown,
             Self::Reasoning => options.reasoning_parser = Some(ReasoningParser::DeepseekR1),
+            Self::Tools => {
+                options.auto_tool_choice = AutoToolChoice::Served;
+                options.tool_call_parser = Some(ToolCallParser::Hermes);
+                options.reasoning_parser = Some(ReasoningParser::Qwen3);
+            }
             Self::StreamInterval => options.stream_interval = NonZeroU32::MIN.saturating_add(2),
         }
     }

@@ -14,7 +14,9 @@ pub(super) const CHECK: Check = Check {
     level: Level::Must,
     title: "no detail of usage exceeds what it is a part of",
     sends: "the same request twice, on both endpoints; completions with a prompt of two blocks and one id",
-    expects: ByProfile::same("cached_tokens at most prompt_tokens, reasoning_tokens at most completion_tokens"),
+    expects: ByProfile::same(
+        "cached_tokens and created_cache_tokens at most prompt_tokens, reasoning_tokens at most completion_tokens",
+    ),
     reference: "sglang #39826",
     needs: &[],
     run,
@@ -35,6 +37,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
                 let counts = s.counts(endpoint, &body)?;
                 for (part, whole) in [
                     ("/usage/prompt_tokens_details/cached_tokens", counts.prompt_tokens),
+                    ("/usage/prompt_tokens_details/created_cache_tokens", counts.prompt_tokens),
                     ("/usage/completion_tokens_details/reasoning_tokens", counts.completion_tokens),
                 ] {
                     let Some(seen) = body.pointer(part).filter(|value| !value.is_null()) else { continue };

@@ -51,7 +51,8 @@ pub(super) const ROWS: &[Row] = &[
                 value["status"] = "completed".into();
             }
         })],
-    ),
+    )
+    .on("0.32.0"),
     row(
         "messages-output-plus-one",
         "the last event of a streamed message counts one token more than the whole one",
@@ -135,7 +136,9 @@ pub(super) const ROWS: &[Row] = &[
                 }
             }
         })],
-    ),
+    )
+    .on("0.32.0")
+    .with(MutantSetting::Tools),
 ];
 
 /// The usage objects of a response or of one of its events.
