@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Instants and facts of a stream that only the definitions of other tools need; see [`recompute`](crate::report::recompute).
+/// Instants and facts of a stream that only the definitions of other tools need; see [`recompute`](mod@crate::report::recompute).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StreamMarks {
     /// When chunks arrived that carry no token: the role, the finish reason.

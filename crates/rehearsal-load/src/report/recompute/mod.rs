@@ -1,7 +1,7 @@
 //! The same requests in the definitions of other tools: what each of them would have reported of this very run.
 //!
 //! What a tool reads differently is in its file here, with the place in its source; what that means for a figure is
-//! also in the table behind [`definitions`](super::definitions). Nothing of a tool's overhead is imitated: the instants
+//! also in the table behind `definitions`. Nothing of a tool's overhead is imitated: the instants
 //! are ours, only the arithmetic is theirs. A tokenizer of a tool's own is not imitated either; token counts are the
 //! server's.
 
