@@ -61,12 +61,13 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
             s.metrics_when(|now| growth(&before, now, "vllm:request_success_total") == Some(requests as u64)).await?;
         let preempted = growth(&before, &after, "vllm:num_preemptions_total");
         s.record(format!("preemptions of {requests} requests"), preempted);
-        if preempted.unwrap_or_default() == 0 {
-            return Err(Stop::Inconclusive(
+        match preempted {
+            None => Err(Stop::Inconclusive("the metrics do not tell vllm:num_preemptions_total".into())),
+            Some(0) => Err(Stop::Inconclusive(
                 "nothing was preempted; allow more sequences at a time, or fewer KV blocks".into(),
-            ));
+            )),
+            Some(_) => Ok(()),
         }
-        Ok(())
     }
     .boxed()
 }
