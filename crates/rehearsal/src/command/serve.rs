@@ -133,6 +133,8 @@ fn builder(args: &ServeArgs, profile: Profile) -> anyhow::Result<FakeVllmBuilder
         .seed(args.engine.seed)
         .tokenizer(fake::tokenizer(args.tokenizer.as_deref(), &args.model)?)
         .text(move |request: &TextRequest<'_>| text.reply(request))
+        // nobody can ask a process for it, and a token's time is eight bytes for good
+        .journal_capacity(0)
         .vllm_version(version)
         .frontend(frontend)
         .access_log(if args.http.disable_uvicorn_access_log { AccessLog::Off } else { AccessLog::On })
