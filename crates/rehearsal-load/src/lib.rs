@@ -9,6 +9,7 @@
 //! * [`run`] is the only module that waits. It reads the clock right after bytes arrive and before they are parsed.
 //! * [`metrics`] are pure functions of timelines; the doc comment of each one is its definition.
 //! * [`search`] sweeps over loads, and finds the highest one that meets its objectives.
+//! * [`server_side`] is what the server says of itself on its `/metrics` page, beside it.
 //! * [`report`] gathers them: the native [`Report`], the seed schema, and one JSONL record a request.
 //! * [`compare`] tells what changed between two of them, beyond chance.
 //! * [`observe`] hands events to whoever wants to show or store them while the run goes on.
@@ -41,12 +42,13 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod search;
+pub mod server_side;
 pub mod sse;
 pub mod transport;
 
 pub use arrivals::{Arrivals, ClosedLoop, Due, RateProfile, Schedule, Spacing, WhenFull};
 pub use client::{
-    ChunkKind, FinishReason, RequestTimeline, ResponseReader, StreamMarks, TokenChunk, TokenUsage, Verdict,
+    ChunkKind, FinishReason, RequestTimeline, ResponseReader, ServerTimes, StreamMarks, TokenChunk, TokenUsage, Verdict,
 };
 pub use observe::{Event, JsonlLog, Observer, Progress};
 pub use plan::{
@@ -54,7 +56,7 @@ pub use plan::{
     workload,
 };
 pub use report::{Completion, Report, RequestRecord, SeedReport, Warning};
-pub use run::{Outcome, Run, RunError};
+pub use run::{Outcome, Run, RunError, Scrape};
 pub use transport::{
     ConnectionMode, Exchange, HttpTransport, Script, ScriptedTransport, StreamTransport, Transport, TransportError,
 };

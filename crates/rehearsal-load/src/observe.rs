@@ -6,6 +6,7 @@ use crate::{
     client::RequestTimeline,
     plan::LoadPlan,
     report::{Completion, LogLine, RequestRecord},
+    server_side::ServerSnapshot,
 };
 
 /// What happened.
@@ -31,6 +32,11 @@ pub enum Event<'a> {
     },
     /// Time passed; see [`Run::tick_every`](crate::Run::tick_every).
     Tick(Progress),
+    /// The server's `/metrics` page was read; see [`Run::scrape`](crate::Run::scrape).
+    Scraped {
+        /// What it says.
+        snapshot: &'a ServerSnapshot,
+    },
     /// The run is over.
     Ended {
         /// How long the measured window was.
@@ -123,6 +129,7 @@ impl<W: io::Write + Send> Observer for JsonlLog<W> {
             Event::Started { plan } => self.write(&LogLine::started(plan, self.started)),
             Event::WarmedUp { request } => self.write(&LogLine::WarmedUp(RequestRecord::from(*request))),
             Event::Finished { request, .. } => self.write(&LogLine::Request(RequestRecord::from(*request))),
+            Event::Scraped { snapshot } => self.write(&LogLine::Server((*snapshot).clone())),
             Event::Tick(_) => Ok(()),
             Event::Ended { window, completion } => self.write(&LogLine::ended(*window, *completion)),
         }

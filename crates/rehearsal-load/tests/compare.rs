@@ -34,6 +34,7 @@ fn run(requests: usize, latency: impl Fn(usize) -> f64) -> Recording {
         started_unix: None,
         warm_up: None,
         requests,
+        server: Vec::new(),
         window: now,
         completion: Completion::Complete,
     }

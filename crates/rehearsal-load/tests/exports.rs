@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use rehearsal_load::{
     Completion, LoadPlan, RequestTimeline, Streaming, Verdict,
-    report::{ExportFormat, ImportError, PlanSummary, Recording, Tool, recompute},
+    report::{ExportFormat, ImportError, PlanSummary, Recording, Tool, ToolStatistics, recompute},
 };
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ async fn recording() -> Recording {
         started_unix: Some(Duration::from_secs(1_766_400_001)),
         warm_up: Some(first.clone()),
         requests: vec![first, second, refused],
+        server: Vec::new(),
         window: 1610 * MS,
         completion: Completion::Complete,
     }
@@ -84,6 +85,27 @@ async fn guidellms_report_is_valid_by_its_model() {
     assert_eq!(benchmark["metrics"]["inter_token_latency_ms"]["successful"]["mean"], 25.0);
     assert_eq!(benchmark["requests"]["errored"][0]["info"]["error"], "HTTP 503: \"busy\", try later");
     assert_eq!(benchmark["requests"]["successful"][1]["info"]["timings"]["first_token_iteration"], 1_766_400_002.3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn guidellms_report_reads_back_but_for_the_tokens_between() {
+    let recording = recording().await;
+    let again = Recording::import(&recording.export(ExportFormat::Guidellm)).unwrap();
+    let figures = |recording: &Recording| recompute(Tool::Native, &recording.requests, recording.window);
+    let (before, after) = (figures(&recording), figures(&again));
+    assert_eq!((after.ok, after.failed, after.output_tokens), (2, 1, Some(18)));
+    // calendar times are doubles of seconds since 1970: exact to a quarter of a microsecond
+    let close = |a: Option<ToolStatistics>, b: Option<ToolStatistics>| (a.unwrap().mean - b.unwrap().mean).abs() < 1e-6;
+    assert!(close(after.ttft_s, before.ttft_s) && close(after.e2el_s, before.e2el_s), "{after:?} {before:?}");
+    assert!(close(after.per_token_s, before.per_token_s), "{after:?} {before:?}");
+    assert_eq!(again.started_unix, recording.started_unix);
+    assert_eq!(again.requests[2].detail.as_deref(), Some("HTTP 503: \"busy\", try later"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn llm_ds_report_is_refused_because_it_holds_no_requests() {
+    let error = Recording::import(&recording().await.export(ExportFormat::LlmD)).unwrap_err();
+    assert!(error.to_string().contains("no requests"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,6 +29,7 @@ async fn single() -> Recording {
         started_unix: Some(Duration::from_secs(7)),
         warm_up: None,
         requests: outcome.requests,
+        server: Vec::new(),
         window: outcome.window,
         completion: Completion::Complete,
     }

@@ -10,6 +10,7 @@ mod explain;
 mod forecast;
 mod merge;
 mod page;
+mod price;
 mod record;
 mod report;
 mod seconds;
@@ -25,7 +26,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use self::vllm::Translation;
 pub(crate) use self::{
-    bench::{BenchArgs, Connections},
+    bench::{BenchArgs, Connections, Endpoint},
     calibrate::{CalibrateArgs, Measured, PromptKind},
     check::CheckArgs,
     client::ClientArgs,

@@ -42,7 +42,8 @@ impl Documents {
     fn remember(&mut self, json: &[u8]) {
         self.beginning.clear();
         // what else the document says may stand before its choices, and would be lost
-        if !self.facts.has_choices || self.facts.usage.is_some() || self.facts.error.is_some() {
+        let Facts { has_choices, usage, error, times, .. } = &self.facts;
+        if !has_choices || usage.is_some() || error.is_some() || times.is_some() {
             return;
         }
         let Some(at) = memmem::find(json, CHOICES) else { return };
@@ -66,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    const DOCUMENTS: [&str; 16] = [
+    const DOCUMENTS: [&str; 17] = [
         r#"{"id":"a","model":"m","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}"#,
         r#"{"id":"a","model":"m","choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}]}"#,
         r#"{"id":"a","model":"m","choices":[{"index":1,"delta":{"role":"assistant"}}],"usage":null}"#,
@@ -83,6 +84,7 @@ mod tests {
         r#"{"object":"error","message":"no","choices":[]}"#,
         r#"{"object":"error","choices":[]}"#,
         r#"{ "choices" : [{"index":9}] , "choices":[{"index":0,"text":"y"}]}"#,
+        r#"{"metrics":{"queue_time_ms":1.5},"choices":[{"index":0,"text":"y"}]}"#,
     ];
 
     proptest! {

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::{RequestTimeline, Verdict, document::Documents, stream_fold::StreamFold};
-use crate::sse::SseDecoder;
+use super::{RequestTimeline, Verdict, document::Documents, messages, responses, stream_fold::StreamFold};
+use crate::{plan::Endpoint, sse::SseDecoder};
 
 /// The state of a stream that is being read.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
     pub(super) decoder: SseDecoder,
     pub(super) fold: StreamFold,
-    /// When `[DONE]` arrived.
+    /// When `[DONE]` arrived, or the event that ends a stream of typed events.
     pub(super) done: Option<Duration>,
 }
 
@@ -24,6 +24,7 @@ pub(super) enum Whole {
 /// Where the events of one read go.
 pub(super) struct EventSink<'a> {
     pub(super) at: Duration,
+    pub(super) endpoint: Endpoint,
     pub(super) fold: &'a mut StreamFold,
     pub(super) done: &'a mut Option<Duration>,
     pub(super) documents: &'a mut Documents,
@@ -37,12 +38,20 @@ impl EventSink<'_> {
         if data.is_empty() {
             return;
         }
+        let has_typed_events = matches!(self.endpoint, Endpoint::Responses | Endpoint::Messages);
         if self.done.is_some() {
+            if has_typed_events && data == b"[DONE]" {
+                // vLLM 0.13 ends messages twice
+                return;
+            }
             return self.note(Verdict::ProtocolViolation, "data after [DONE]".into());
         }
         if data == b"[DONE]" {
             *self.done = Some(self.at);
             return;
+        }
+        if has_typed_events {
+            return self.take_typed(data, whole);
         }
         if let Err(error) = self.documents.read(data) {
             // half an event at the end of the stream is a cut, which the missing [DONE] already says
@@ -55,8 +64,36 @@ impl EventSink<'_> {
         if let Some(message) = self.documents.facts.error.take() {
             return self.note(Verdict::ErrorInBand, message);
         }
+        self.timeline.server_times = self.documents.facts.times.or(self.timeline.server_times);
         if let Err(what) = self.fold.take(self.at, &self.documents.facts, self.timeline) {
             self.note(Verdict::ProtocolViolation, what);
+        }
+    }
+
+    fn take_typed(&mut self, data: &[u8], whole: Whole) {
+        let read = match self.endpoint {
+            Endpoint::Responses => responses::event(data),
+            _ => messages::event(data),
+        };
+        let mut said = match read {
+            Ok(said) => said,
+            Err(_) if whole == Whole::CutByTheEnd => return,
+            Err(error) => {
+                return self.note(Verdict::ProtocolViolation, format!("event is not the API's JSON: {error}"));
+            }
+        };
+        self.timeline.marks.last_event = Some(self.at);
+        if let Some(model) = said.model.take() {
+            self.documents.facts.model.get_or_insert(model);
+        }
+        if let Some(message) = said.error.take() {
+            return self.note(Verdict::ErrorInBand, message);
+        }
+        if let Err(what) = self.fold.take_said(self.at, &said, self.timeline) {
+            return self.note(Verdict::ProtocolViolation, what);
+        }
+        if said.is_end {
+            *self.done = Some(self.at);
         }
     }
 

@@ -3,10 +3,15 @@
 //! Nothing here waits or reads a clock. [`ResponseReader`] is fed bytes with the instant at which they arrived.
 
 mod document;
+mod embeddings;
 mod error_body;
 mod events;
 mod marks;
+mod messages;
 mod reader;
+mod responses;
+mod said;
+mod server_times;
 mod stream_fold;
 mod timeline;
 mod usage;
@@ -16,6 +21,7 @@ mod wire;
 pub use self::{
     marks::StreamMarks,
     reader::{Begun, End, Expectation, Reading, ResponseReader},
+    server_times::ServerTimes,
     timeline::{ChunkKind, FinishReason, RequestTimeline, TokenChunk},
     usage::TokenUsage,
     verdict::Verdict,

@@ -7,8 +7,10 @@ use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use super::{
     FinishReason, RequestTimeline, Verdict,
     document::Documents,
+    embeddings,
     error_body::error_detail,
     events::{EventReader, EventSink, Whole},
+    messages, responses,
 };
 use crate::{
     plan::{Endpoint, Streaming},
@@ -165,6 +167,7 @@ impl ResponseReader {
                 let EventReader { decoder, fold, done } = &mut **events;
                 let mut event = EventSink {
                     at,
+                    endpoint: self.expectation.endpoint,
                     fold,
                     done,
                     documents: &mut self.documents,
@@ -203,6 +206,7 @@ impl ResponseReader {
         let EventReader { decoder, mut fold, mut done } = events;
         let mut sink = EventSink {
             at,
+            endpoint: self.expectation.endpoint,
             fold: &mut fold,
             done: &mut done,
             documents: &mut self.documents,
@@ -225,7 +229,7 @@ impl ResponseReader {
             return fault;
         }
         if done.is_none() {
-            return judge_end(end, "the stream ends without [DONE]");
+            return judge_end(end, self.expectation.endpoint.missing_end());
         }
         if let Some(choice) = fold.unfinished() {
             return (Verdict::Truncated, Some(format!("choice {choice} has no finish_reason")));
@@ -233,7 +237,45 @@ impl ResponseReader {
         self.judge_usage()
     }
 
+    /// The verdict on a whole answer of an API other than chats and completions.
+    fn judge_said(&mut self, body: &[u8], end: End) -> (Verdict, Option<String>) {
+        let read = match self.expectation.endpoint {
+            Endpoint::Responses => responses::whole(body),
+            Endpoint::Messages => messages::whole(body),
+            _ => embeddings::whole(body),
+        };
+        let read = read.map(Option::unwrap_or_default);
+        if let Ok(said) = &read
+            && let Some(message) = &said.error
+        {
+            return (Verdict::ErrorInBand, Some(message.clone()));
+        }
+        if let Some((verdict, what)) = self.fault.take() {
+            return (verdict, Some(what));
+        }
+        if !matches!(end, End::Clean) {
+            return judge_end(end, "the body ends early");
+        }
+        let said = match read {
+            Ok(said) => said,
+            Err(error) => return not_json(body, &error),
+        };
+        self.documents.facts.model = said.model;
+        self.timeline.usage = said.usage;
+        self.timeline.finish_reasons.extend(said.finish.map(|finish| (0, finish)));
+        if let Some(fault) = self.fault_or_bad_finish() {
+            return fault;
+        }
+        if said.finish.is_none() {
+            return (Verdict::Truncated, Some(format!("the answer is no whole one of {}", self.expectation.endpoint)));
+        }
+        self.judge_usage()
+    }
+
     fn judge_whole(&mut self, body: &[u8], end: End) -> (Verdict, Option<String>) {
+        if !matches!(self.expectation.endpoint, Endpoint::Chat | Endpoint::Completions) {
+            return self.judge_said(body, end);
+        }
         let parsed = self.documents.read(body);
         if parsed.is_ok()
             && let Some(message) = self.documents.facts.error.take()
@@ -246,16 +288,12 @@ impl ResponseReader {
         if !matches!(end, End::Clean) {
             return judge_end(end, "the body ends early");
         }
-        match parsed {
-            Err(_) if body.is_empty() => return (Verdict::ProtocolViolation, Some("the body is empty".into())),
-            Err(error) if error.is_eof() => return (Verdict::Truncated, Some(format!("the JSON is cut: {error}"))),
-            Err(error) => {
-                return (Verdict::ProtocolViolation, Some(format!("the body is not the API's JSON: {error}")));
-            }
-            Ok(()) => {}
+        if let Err(error) = parsed {
+            return not_json(body, &error);
         }
 
         self.timeline.usage = self.documents.facts.usage;
+        self.timeline.server_times = self.documents.facts.times;
         for choice in &self.documents.facts.choices {
             if let Some(reason) = choice.finish_reason {
                 self.timeline.finish_reasons.insert(choice.index, reason);
@@ -293,12 +331,25 @@ impl ResponseReader {
     }
 
     fn judge_usage(&self) -> (Verdict, Option<String>) {
-        let stated = self.timeline.usage.is_some_and(|usage| usage.is_complete());
+        let stated = self.timeline.usage.is_some_and(|usage| match self.expectation.endpoint {
+            Endpoint::Embeddings => usage.prompt_tokens.is_some(),
+            _ => usage.is_complete(),
+        });
         if self.expectation.usage_due && !stated {
             return (Verdict::UsageMissing, Some("no complete `usage`; its tokens are unknown".into()));
         }
         (Verdict::Ok, None)
     }
+}
+
+fn not_json(body: &[u8], error: &serde_json::Error) -> (Verdict, Option<String>) {
+    if body.is_empty() {
+        return (Verdict::ProtocolViolation, Some("the body is empty".into()));
+    }
+    if error.is_eof() {
+        return (Verdict::Truncated, Some(format!("the JSON is cut: {error}")));
+    }
+    (Verdict::ProtocolViolation, Some(format!("the body is not the API's JSON: {error}")))
 }
 
 /// The verdict on an answer that is not complete, by how it ended.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     ChunkKind, FinishReason, RequestTimeline, TokenChunk, TokenUsage,
+    said::{Said, Text},
     wire::{ChoiceFacts, Facts, Presence},
 };
 
@@ -65,6 +66,42 @@ impl StreamFold {
             }
             None => Ok(()),
         }
+    }
+
+    /// Takes one event of an API whose events are typed: at most one choice, and usage that may come in parts.
+    pub(super) fn take_said(
+        &mut self,
+        at: Duration,
+        said: &Said,
+        timeline: &mut RequestTimeline,
+    ) -> Result<(), String> {
+        let mut choice = ChoiceFacts { finish_reason: said.finish, ..ChoiceFacts::default() };
+        match said.tokens {
+            None => choice.has_role = true,
+            Some((kind, text)) => {
+                let presence = match text {
+                    Text::Empty => Presence::Empty,
+                    Text::Some => Presence::Filled,
+                };
+                match kind {
+                    ChunkKind::Content => choice.content = presence,
+                    ChunkKind::Reasoning => choice.reasoning = presence,
+                    ChunkKind::ToolCall => choice.tool_calls = presence,
+                }
+            }
+        }
+        let mut facts = Facts::default();
+        facts.choices.push(choice);
+        facts.has_choices = true;
+        self.take(at, &facts, timeline)?;
+        let Some(usage) = said.usage else { return Ok(()) };
+        let before = self.final_usage.unwrap_or_default();
+        self.take_final_usage(TokenUsage {
+            prompt_tokens: usage.prompt_tokens.or(before.prompt_tokens),
+            completion_tokens: usage.completion_tokens.or(before.completion_tokens),
+            cached_tokens: usage.cached_tokens.or(before.cached_tokens),
+            ..usage
+        })
     }
 
     fn take_choice(

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{StreamMarks, TokenUsage, Verdict};
+use super::{ServerTimes, StreamMarks, TokenUsage, Verdict};
 use crate::plan::Streaming;
 
 /// What a token-carrying chunk carries.
@@ -105,6 +105,8 @@ pub struct RequestTimeline {
     pub finished: Duration,
     /// The token counts, as the server states them.
     pub usage: Option<TokenUsage>,
+    /// What the server says of the request's times.
+    pub server_times: Option<ServerTimes>,
     /// Why each choice ended.
     pub finish_reasons: BTreeMap<u32, FinishReason>,
     /// The model's name as the server states it.
@@ -133,6 +135,7 @@ impl RequestTimeline {
             marks: StreamMarks::default(),
             finished: started,
             usage: None,
+            server_times: None,
             finish_reasons: BTreeMap::new(),
             model: None,
             verdict: Verdict::Truncated,

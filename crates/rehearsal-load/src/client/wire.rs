@@ -10,7 +10,7 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{FinishReason, TokenUsage, usage::UsageWire};
+use super::{FinishReason, ServerTimes, TokenUsage, server_times::ServerTimesWire, usage::UsageWire};
 
 /// What one JSON document says. Reused from chunk to chunk.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +19,8 @@ pub(super) struct Facts {
     /// Whether there is a `choices` array at all.
     pub(super) has_choices: bool,
     pub(super) usage: Option<TokenUsage>,
+    /// The server's `metrics` of the request.
+    pub(super) times: Option<ServerTimes>,
     /// The message of an error object.
     pub(super) error: Option<String>,
     /// Kept from the first document that states it.
@@ -86,6 +88,7 @@ impl Facts {
         self.choices.clear();
         self.has_choices = false;
         self.usage = None;
+        self.times = None;
         self.error = None;
         self.is_error_object = false;
         self.message = None;
@@ -97,6 +100,7 @@ impl Facts {
 enum DocumentKey {
     Choices,
     Usage,
+    Metrics,
     Error,
     Model,
     Object,
@@ -127,6 +131,11 @@ impl<'de> Visitor<'de> for &mut Facts {
                     self.has_choices = map.next_value_seed(Choices(&mut self.choices))?;
                 }
                 DocumentKey::Usage => self.usage = map.next_value::<Option<UsageWire>>()?.map(TokenUsage::from),
+                // another server may mean something else by the name
+                DocumentKey::Metrics => {
+                    let metrics = map.next_value::<serde_json::Value>()?;
+                    self.times = serde_json::from_value::<ServerTimesWire>(metrics).ok().map(ServerTimes::from);
+                }
                 DocumentKey::Error => self.error = map.next_value::<ErrorText>()?.0,
                 DocumentKey::Model if self.model.is_none() => self.model = map.next_value()?,
                 // vLLM before 0.11 puts the fields of an error at the top, beside `"object": "error"`

@@ -14,6 +14,7 @@ mod itl;
 mod latency;
 mod mean;
 mod quantile;
+mod steady_state;
 mod throughput;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub use self::{
     latency::{e2el, end_of_stream, schedule_lag, scheduled_latency, token_span, tpot, ttfot, ttft, ttft_of_choice},
     mean::{mean, median, standard_deviation},
     quantile::{Probability, QuantileMethod, quantile},
+    steady_state::{LoopKind, SteadyState},
     throughput::{
         decode_tps, mean_concurrency, ms_per_output_token, output_throughput, prompt_throughput, prompt_tps, qps,
         request_throughput,

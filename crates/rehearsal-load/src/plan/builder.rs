@@ -195,6 +195,9 @@ impl LoadPlanBuilder {
         if !self.temperature.is_finite() || self.temperature < 0.0 {
             return Err(PlanError::Temperature(self.temperature));
         }
+        if self.endpoint == Endpoint::Embeddings && self.streaming == Streaming::On {
+            return Err(PlanError::EmbeddingsStreamed);
+        }
         if self.timeout.is_zero() {
             return Err(PlanError::NoTime { field: "timeout" });
         }

@@ -1,5 +1,7 @@
 //! Which API is measured, and the URL that follows from a base URL.
 
+use std::fmt;
+
 use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,18 @@ pub enum Endpoint {
     Chat,
     /// `/v1/completions`.
     Completions,
+    /// `/v1/responses`, whose streams are typed events.
+    Responses,
+    /// `/v1/messages`, Anthropic's API, whose streams are typed events.
+    Messages,
+    /// `/v1/embeddings`: no output tokens, and nothing to stream.
+    Embeddings,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/v1/{}", self.path())
+    }
 }
 
 impl Endpoint {
@@ -25,8 +39,34 @@ impl Endpoint {
         match self {
             Self::Chat => "chat/completions",
             Self::Completions => "completions",
+            Self::Responses => "responses",
+            Self::Messages => "messages",
+            Self::Embeddings => "embeddings",
         }
     }
+}
+
+impl Endpoint {
+    /// Whether a stream states its usage only when asked; those of typed events always do.
+    pub(crate) fn has_stream_options(self) -> bool {
+        matches!(self, Self::Chat | Self::Completions)
+    }
+
+    /// What a stream lacks that ends too early, in words.
+    pub(crate) fn missing_end(self) -> &'static str {
+        match self {
+            Self::Responses => "the stream ends without response.completed",
+            Self::Messages => "the stream ends without message_stop",
+            _ => "the stream ends without [DONE]",
+        }
+    }
+}
+
+/// The URL of the `/metrics` page beside the API at `base_url`, in whichever of its forms.
+pub fn metrics_url(base_url: &str) -> Result<Uri, PlanError> {
+    let url = request_url(base_url, Endpoint::Chat)?.to_string();
+    let page = url.replacen("/v1/chat/completions", "/metrics", 1);
+    page.parse().map_err(|error: http::uri::InvalidUri| PlanError::BaseUrl { url, reason: error.to_string() })
 }
 
 /// The URL of `endpoint` on the server at `base_url`, which may end in `/v1`, in the endpoint's own path, or in neither.
@@ -72,6 +112,15 @@ mod tests {
     fn a_prefix_and_a_query_are_kept() {
         check("https://host/tenant/v1", "https://host/tenant/v1/chat/completions");
         check("https://host/openai?api-version=1", "https://host/openai/v1/chat/completions?api-version=1");
+    }
+
+    #[test]
+    fn the_metrics_page_is_beside_the_api() {
+        for base_url in ["http://host:1", "http://host:1/v1", "http://host:1/v1/chat/completions/"] {
+            assert_eq!(metrics_url(base_url).unwrap().to_string(), "http://host:1/metrics");
+        }
+        assert_eq!(metrics_url("https://host/tenant/v1").unwrap().to_string(), "https://host/tenant/metrics");
+        assert!(metrics_url("host:1").is_err());
     }
 
     #[test]

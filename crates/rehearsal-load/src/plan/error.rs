@@ -38,6 +38,9 @@ pub enum PlanError {
     /// The temperature is negative or not a number.
     #[error("`temperature` must be 0 or more, got {0}")]
     Temperature(f64),
+    /// Embeddings cannot be streamed.
+    #[error("/v1/embeddings has no streams; leave streaming off")]
+    EmbeddingsStreamed,
     /// The schedule cannot be computed.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),

@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 pub use self::{
     api_key::ApiKey,
     builder::LoadPlanBuilder,
-    endpoint::{Endpoint, request_url},
+    endpoint::{Endpoint, metrics_url, request_url},
     error::PlanError,
     open_load::{ArrivalSource, CheckedOpenLoad, OpenLoad},
     workload::{Sizing, Workload},
@@ -241,10 +241,11 @@ impl LoadPlan {
     /// What a complete answer to one of this plan's requests looks like.
     #[must_use]
     pub fn expectation(&self) -> Expectation {
+        let is_asked = self.streaming == Streaming::Off || self.stream_usage != StreamUsage::NotAsked;
         Expectation {
             endpoint: self.endpoint,
             streaming: self.streaming,
-            usage_due: self.streaming == Streaming::Off || self.stream_usage != StreamUsage::NotAsked,
+            usage_due: is_asked || !self.endpoint.has_stream_options(),
             tokens_hint: self.max_tokens,
         }
     }
@@ -290,16 +291,28 @@ impl LoadPlan {
         let mut body = Map::new();
         body.insert("model".into(), json!(self.model));
         match self.endpoint {
-            Endpoint::Chat => body.insert("messages".into(), json!([{"role": "user", "content": prompt}])),
-            Endpoint::Completions => body.insert("prompt".into(), json!(prompt)),
-        };
-        body.insert("max_tokens".into(), json!(max_tokens));
+            Endpoint::Chat | Endpoint::Messages => {
+                body.insert("messages".into(), json!([{"role": "user", "content": prompt}]));
+            }
+            Endpoint::Completions => {
+                body.insert("prompt".into(), json!(prompt));
+            }
+            Endpoint::Responses | Endpoint::Embeddings => {
+                body.insert("input".into(), json!(prompt));
+            }
+        }
+        if self.endpoint == Endpoint::Embeddings {
+            body.extend(self.extra_body.clone());
+            return Value::Object(body);
+        }
+        let most = if self.endpoint == Endpoint::Responses { "max_output_tokens" } else { "max_tokens" };
+        body.insert(most.into(), json!(max_tokens));
         body.insert("temperature".into(), json!(self.temperature));
         if let Some(seed) = self.seed {
             body.insert("seed".into(), json!(seed));
         }
         body.insert("stream".into(), json!(self.streaming == Streaming::On));
-        if self.streaming == Streaming::On {
+        if self.streaming == Streaming::On && self.endpoint.has_stream_options() {
             match self.stream_usage {
                 StreamUsage::NotAsked => None,
                 StreamUsage::Final => body.insert("stream_options".into(), json!({"include_usage": true})),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Completion, PlanSummary, RequestRecord, SCHEMA_VERSION};
-use crate::{metrics::seconds, plan::LoadPlan};
+use crate::{metrics::seconds, plan::LoadPlan, server_side::ServerSnapshot};
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum LogLine {
     WarmedUp(RequestRecord),
     /// A measured request, in the order in which they ended.
     Request(RequestRecord),
+    /// A reading of the server's `/metrics` page.
+    Server(ServerSnapshot),
     /// Last line, missing when the generator was killed.
     Ended(EndLine),
     /// A line of a later version, which a reader passes over.

@@ -57,7 +57,9 @@ impl Recording {
                 request.index = index;
             }
         }
-        Ok(Self { plan, started_unix, warm_up, requests, window, completion })
+        // every shard read the same server, whose counters hold the work of all of them
+        let server = Vec::new();
+        Ok(Self { plan, started_unix, warm_up, requests, server, window, completion })
     }
 
     /// The recording as the log that a run writes.
@@ -71,6 +73,7 @@ impl Recording {
             LogLine::Started(StartLine { schema_version: SCHEMA_VERSION, plan: self.plan.clone(), started_unix_ns });
         let warm_up = self.warm_up.iter().map(|request| LogLine::WarmedUp(RequestRecord::from(request)));
         let requests = self.requests.iter().map(|request| LogLine::Request(RequestRecord::from(request)));
+        let server = self.server.iter().map(|snapshot| LogLine::Server(snapshot.clone()));
         // a log without its end stays one
         let end = (!matches!(self.completion, Completion::Partial { .. })).then(|| {
             LogLine::Ended(EndLine {
@@ -80,7 +83,7 @@ impl Recording {
             })
         });
         let mut text = String::new();
-        for line in std::iter::once(start).chain(warm_up).chain(requests).chain(end) {
+        for line in std::iter::once(start).chain(warm_up).chain(server).chain(requests).chain(end) {
             text += &serde_json::to_string(&line).expect("a line of a log always has a JSON text");
             text.push('\n');
         }

@@ -2,6 +2,7 @@
 
 mod definitions;
 mod export;
+mod goodput_summary;
 mod html;
 mod import;
 mod log;
@@ -14,12 +15,14 @@ pub mod recompute;
 mod record;
 mod recording;
 mod seed;
+mod server_times_summary;
 mod warning;
 
 pub use self::{
     definitions::{MetricDefinition, definitions_as_markdown},
     export::{ExportFormat, UnknownFormat},
-    html::to_html,
+    goodput_summary::GoodputSummary,
+    html::{exploration_to_html, to_html},
     import::ImportError,
     log::{EndLine, LogLine, StartLine},
     merge::MergeError,
@@ -31,8 +34,11 @@ pub use self::{
     record::RequestRecord,
     recording::{Recording, RecordingError},
     seed::{SeedDerived, SeedReport, SeedStatistics, SeedTokenUsage},
+    server_times_summary::ServerTimesSummary,
     warning::{Warning, WarningKind},
 };
+
+pub(crate) use self::record::nanos;
 
 /// The version of the native schema and of the log's lines; it changes when a reader of an older one would go wrong.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -5,15 +5,18 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PlanSummary, RequestRecord, SCHEMA_VERSION, Warning, WarningKind};
+use super::{GoodputSummary, PlanSummary, RequestRecord, SCHEMA_VERSION, ServerTimesSummary, Warning, WarningKind};
 use crate::{
     client::RequestTimeline,
     metrics::{
-        CONFIDENCE, Cost, CrossCheck, Distribution, GeneratorHealth, QuantileMethod, cross_checks, e2el, end_of_stream,
-        itl_pooled, itl_request_mean, itl_token_weighted, mean_concurrency, output_throughput, prompt_throughput,
-        request_throughput, schedule_lag, scheduled_latency, seconds, tpot, ttfot, ttft,
+        CONFIDENCE, Cost, CrossCheck, Distribution, GeneratorHealth, LoopKind, QuantileMethod, SteadyState,
+        cross_checks, e2el, end_of_stream, itl_pooled, itl_request_mean, itl_token_weighted, mean_concurrency,
+        output_throughput, prompt_throughput, request_throughput, schedule_lag, scheduled_latency, seconds, tpot,
+        ttfot, ttft,
     },
     plan::{LoadPlan, Streaming},
+    search::Slo,
+    server_side::ServerSide,
 };
 
 /// Everything measured, in its own versioned schema. Lengths end in `_s` and are seconds; `null` is undefined.
@@ -44,6 +47,21 @@ pub struct Report {
     /// How late the generator itself was, and whether that may have made the figures.
     #[serde(default)]
     pub generator_health: Option<GeneratorHealth>,
+    /// The part of the run without its start and its tail; `null` where the run has no such part.
+    #[serde(default)]
+    pub steady_state: Option<SteadyState>,
+    /// Requests that met every objective, where objectives were given.
+    #[serde(default)]
+    pub goodput: Option<GoodputSummary>,
+    /// What the server says of the run on its `/metrics` page, if it was read.
+    #[serde(default)]
+    pub server: Option<ServerSide>,
+    /// What the answers themselves say of the server's times; `null` if none does.
+    #[serde(default)]
+    pub server_times: Option<ServerTimesSummary>,
+    /// Why the page could not be read.
+    #[serde(default)]
+    pub server_note: Option<String>,
     /// What the work costs, where a price was given.
     #[serde(default)]
     pub cost: Option<Cost>,
@@ -178,6 +196,9 @@ impl Report {
         let latency = Latency::of(&plan, requests, method);
         let health = GeneratorHealth::of(latency.schedule_lag_s.as_ref(), latency.e2el_s.as_ref());
         warnings.extend(Warning::client_bound(&health));
+        let kind = if plan.open_load.is_some() { LoopKind::Open } else { LoopKind::Closed };
+        let steady_state = SteadyState::of(requests, window, kind, method);
+        warnings.extend(steady_state.as_ref().and_then(Warning::load_grows));
         let dropped = plan.dropped(requests.len(), completion);
         warnings.extend(Warning::dropped(dropped, planned));
         Self {
@@ -197,6 +218,11 @@ impl Report {
             },
             tokens: Tokens::of(requests),
             generator_health: Some(health),
+            steady_state,
+            goodput: None,
+            server: None,
+            server_times: ServerTimesSummary::of(requests, method),
+            server_note: None,
             cost: None,
             cross_checks,
             warnings,
@@ -209,6 +235,28 @@ impl Report {
     #[must_use]
     pub fn with_warm_up(mut self, warm_up: &RequestTimeline) -> Self {
         self.warm_up = Some(RequestRecord::from(warm_up));
+        self
+    }
+
+    /// Adds how many of `requests`, those of the report, met every objective.
+    #[must_use]
+    pub fn with_goodput(mut self, slos: &[Slo], requests: &[RequestTimeline]) -> Self {
+        self.goodput = GoodputSummary::of(slos, requests, self.counts.dropped, self.window_s);
+        self
+    }
+
+    /// Adds what the server says, and warns where it contradicts `usage`.
+    #[must_use]
+    pub fn with_server_side(mut self, server: ServerSide) -> Self {
+        self.warnings.extend(Warning::unbalanced(&server));
+        self.server = Some(server);
+        self
+    }
+
+    /// Says why the server's side is missing.
+    #[must_use]
+    pub fn without_server_side(mut self, note: String) -> Self {
+        self.server_note = Some(note);
         self
     }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    client::{ChunkKind, FinishReason, RequestTimeline, StreamMarks, TokenChunk, TokenUsage, Verdict},
+    client::{ChunkKind, FinishReason, RequestTimeline, ServerTimes, StreamMarks, TokenChunk, TokenUsage, Verdict},
     metrics::{e2el, seconds, tpot, ttfot, ttft},
     plan::Streaming,
 };
@@ -52,6 +52,9 @@ pub struct RequestRecord {
     pub e2el_s: Option<f64>,
     /// Token counts as the server states them.
     pub usage: Option<TokenUsage>,
+    /// What the server says of the request's times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_times: Option<ServerTimes>,
     /// Why each choice ended: index and reason.
     pub finish_reasons: Vec<(u32, FinishReason)>,
     /// The model's name as the server states it.
@@ -93,6 +96,7 @@ impl From<&RequestTimeline> for RequestRecord {
             tpot_s: tpot(request).map(seconds),
             e2el_s: e2el(request).map(seconds),
             usage: request.usage,
+            server_times: request.server_times,
             finish_reasons: request.finish_reasons.iter().map(|(choice, reason)| (*choice, *reason)).collect(),
             model: request.model.clone(),
             chunks: request
@@ -135,6 +139,7 @@ impl From<RequestRecord> for RequestTimeline {
             },
             finished: Duration::from_nanos(record.finished_ns),
             usage: record.usage,
+            server_times: record.server_times,
             finish_reasons: record.finish_reasons.into_iter().collect(),
             model: record.model,
             verdict: record.verdict,
@@ -144,6 +149,6 @@ impl From<RequestRecord> for RequestTimeline {
 }
 
 /// Whole nanoseconds; the largest number for durations beyond 584 years.
-pub(super) fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

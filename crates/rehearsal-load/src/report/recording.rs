@@ -3,7 +3,10 @@
 use std::{io, time::Duration};
 
 use super::{Completion, EndLine, LogLine, PlanSummary, Report, SCHEMA_VERSION, SeedReport};
-use crate::client::RequestTimeline;
+use crate::{
+    client::RequestTimeline,
+    server_side::{ServerSide, ServerSnapshot},
+};
 
 /// What a log holds.
 ///
@@ -19,6 +22,8 @@ pub struct Recording {
     pub warm_up: Option<RequestTimeline>,
     /// Every measured request that ended, by index.
     pub requests: Vec<RequestTimeline>,
+    /// The readings of the server's `/metrics` page, in order; the first was before the window.
+    pub server: Vec<ServerSnapshot>,
     /// The measured window.
     pub window: Duration,
     /// Whether the log is whole.
@@ -75,12 +80,14 @@ impl Recording {
 
         let mut warm_up = None;
         let mut requests = Vec::new();
+        let mut server = Vec::new();
         let mut end: Option<EndLine> = None;
         let mut cut_line = false;
         while let Some(line) = lines.next(&mut reader)? {
             match line {
                 Ok(LogLine::WarmedUp(record)) => warm_up = Some(record.into()),
                 Ok(LogLine::Request(record)) => requests.push(RequestTimeline::from(record)),
+                Ok(LogLine::Server(snapshot)) => server.push(snapshot),
                 Ok(LogLine::Ended(line)) => end = Some(line),
                 Ok(LogLine::Started(_)) => {
                     let reason = "a second run begins; give each run a log of its own".into();
@@ -99,7 +106,7 @@ impl Recording {
             (last_end.unwrap_or_default(), Completion::Partial { cut_line })
         };
         let started_unix = start.started_unix_ns.map(Duration::from_nanos);
-        Ok(Self { plan: start.plan, started_unix, warm_up, requests, window, completion })
+        Ok(Self { plan: start.plan, started_unix, warm_up, requests, server, window, completion })
     }
 
     /// The calendar time of the start; 1970 if it is not known.
@@ -111,7 +118,10 @@ impl Recording {
     /// The native report, computed again.
     #[must_use]
     pub fn report(&self) -> Report {
-        let report = Report::of(self.plan.clone(), &self.requests, self.window, self.completion);
+        let mut report = Report::of(self.plan.clone(), &self.requests, self.window, self.completion);
+        if let Some(server) = ServerSide::of(&self.server, &self.requests, self.completion) {
+            report = report.with_server_side(server);
+        }
         match &self.warm_up {
             Some(warm_up) => report.with_warm_up(warm_up),
             None => report,

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Completion;
 use crate::{
     client::{RequestTimeline, Verdict},
-    metrics::{ClientBound, CrossCheck, GeneratorHealth},
+    metrics::{ClientBound, CrossCheck, GeneratorHealth, SteadyState},
+    server_side::{Balance, ServerSide},
 };
 
 /// A reason to read figures with care, and what to change.
@@ -41,6 +42,10 @@ pub enum WarningKind {
     CrossCheck,
     /// The generator was too late too often.
     ClientBound,
+    /// Requests in flight grew for as long as the load went on.
+    LoadGrows,
+    /// The server counted other tokens than `usage` states.
+    ServerDisagrees,
     /// The run did not run to its end.
     Interrupted,
     /// The warm-up request failed.
@@ -105,6 +110,33 @@ impl Warning {
             health.limit_s * 1000.0
         );
         Some(Self::new(WarningKind::ClientBound, message))
+    }
+
+    /// An open loop that asks for more than the server bears.
+    pub(super) fn load_grows(steady: &SteadyState) -> Option<Self> {
+        steady.grows.then(|| {
+            let message = format!(
+                "requests in flight were still growing when the load ended ({:.1} on average, {} or more for half of the \
+                 time): the rate is above what the server bears, and latencies depend on how long the run was; lower the \
+                 rate, or search for the highest one that meets an objective",
+                steady.mean_concurrency, steady.plateau
+            );
+            Self::new(WarningKind::LoadGrows, message)
+        })
+    }
+
+    /// The token counts on which the server's counters and `usage` differ.
+    pub(super) fn unbalanced(server: &ServerSide) -> impl Iterator<Item = Self> {
+        server.balance.iter().filter(|it| it.balance == Balance::Different).map(|it| {
+            let message = format!(
+                "the answers state {} {}, and the server's own counter went up by {}: it has other clients, or one of the \
+                 counts is wrong",
+                it.client,
+                it.what.replace('_', " "),
+                it.server
+            );
+            Self::new(WarningKind::ServerDisagrees, message)
+        })
     }
 
     /// What an early end gives reason to.

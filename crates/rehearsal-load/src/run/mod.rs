@@ -5,6 +5,7 @@
 mod attempt;
 mod limits;
 mod progress;
+mod scraper;
 mod sizing;
 
 use std::{fmt, panic, pin::pin, sync::Arc, time::Duration};
@@ -16,15 +17,17 @@ use tokio::{
 
 pub use self::{
     attempt::{Attempt, attempt},
+    scraper::Scrape,
     sizing::measure_sizing,
 };
-use self::{limits::later, progress::Tally};
+use self::{limits::later, progress::Tally, scraper::Scraper};
 use crate::{
     arrivals::Due,
     client::{Begun, RequestTimeline, Verdict},
     observe::{Event, Observer},
     plan::LoadPlan,
     report::{Completion, Report, SeedReport, Warning},
+    server_side::{ServerSide, ServerSnapshot},
     transport::Transport,
 };
 
@@ -77,6 +80,7 @@ pub struct Run {
     transport: Arc<dyn Transport>,
     observers: Vec<Box<dyn Observer>>,
     tick: Option<Duration>,
+    scrape: Option<Scrape>,
 }
 
 impl fmt::Debug for Run {
@@ -88,7 +92,7 @@ impl fmt::Debug for Run {
 impl Run {
     /// A run of `plan` over `transport`.
     pub fn new(plan: LoadPlan, transport: impl Transport + 'static) -> Self {
-        Self { plan: Arc::new(plan), transport: Arc::new(transport), observers: Vec::new(), tick: None }
+        Self { plan: Arc::new(plan), transport: Arc::new(transport), observers: Vec::new(), tick: None, scrape: None }
     }
 
     /// Adds an observer; several get the events in the order in which they were added.
@@ -103,10 +107,17 @@ impl Run {
         self
     }
 
+    /// Also reads the server's `/metrics` page before the window, during it, and after it. A page that cannot be read
+    /// leaves a note in the report.
+    pub fn scrape(mut self, scrape: Scrape) -> Self {
+        self.scrape = Some(scrape);
+        self
+    }
+
     /// Runs to the end, or until `stop` resolves; then the requests in flight are dropped and the report is marked
     /// interrupted. A failed request never ends the run.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Outcome, RunError> {
-        let Self { plan, transport, observers, tick } = self;
+        let Self { plan, transport, observers, tick, scrape } = self;
         let mut audience = Audience { observers, warnings: Vec::new() };
         let mut stop = pin!(stop);
         audience.tell(&Event::Started { plan: &plan });
@@ -126,7 +137,22 @@ impl Run {
             warm_up = Some(timeline);
         }
 
+        let mut server = ServerReadings::default();
+        let mut scraper = match scrape {
+            None => None,
+            Some(scrape) => {
+                let scraper = Scraper::new(scrape, Arc::clone(&transport));
+                tokio::select! {
+                    biased;
+                    () = &mut stop => return Ok(audience.end(&plan, Ended::before_the_window(), None)),
+                    scraper = server.begin(scraper, &mut audience) => scraper,
+                }
+            }
+        };
         let origin = Instant::now();
+        if let Some(scraper) = &mut scraper {
+            scraper.begin(origin);
+        }
         let mut arrivals = plan.arrivals();
         let mut in_flight: JoinSet<RequestTimeline> = JoinSet::new();
         let mut requests = Vec::new();
@@ -158,6 +184,7 @@ impl Run {
                     requests.push(timeline);
                 }
                 () = until(next_at.map(|at| later(origin, at))) => {}
+                snapshot = next_reading(scraper.as_mut()) => server.take(snapshot, &mut audience),
                 () = until(tick.map(|tick| later(origin, tick.saturating_mul(ticks)))) => {
                     ticks += 1;
                     audience.tell(&Event::Tick(tally.progress(origin.elapsed(), in_flight.len())));
@@ -171,8 +198,13 @@ impl Run {
             None => last_end.unwrap_or_default(),
         };
         in_flight.shutdown().await;
+        if let Some(scraper) = scraper
+            && let Some(last) = scraper.last().await
+        {
+            server.take(last, &mut audience);
+        }
         requests.sort_by_key(|request| request.index);
-        let ended = Ended { requests, window, interrupted };
+        let ended = Ended { requests, window, interrupted, server };
         Ok(audience.end(&plan, ended, warm_up.as_ref()))
     }
 }
@@ -185,6 +217,13 @@ async fn measured(plan: Arc<LoadPlan>, transport: Arc<dyn Transport>, due: Due, 
     timeline
 }
 
+async fn next_reading(scraper: Option<&mut Scraper<Arc<dyn Transport>>>) -> ServerSnapshot {
+    match scraper {
+        Some(scraper) => scraper.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn until(instant: Option<Instant>) {
     match instant {
         Some(instant) => sleep_until(instant).await,
@@ -192,7 +231,7 @@ async fn until(instant: Option<Instant>) {
     }
 }
 
-fn resume(error: JoinError) -> RequestTimeline {
+fn resume<T>(error: JoinError) -> T {
     match error.try_into_panic() {
         Ok(panic) => panic::resume_unwind(panic),
         Err(error) => unreachable!("only `run` itself ends its tasks, and it has not yet: {error}"),
@@ -205,11 +244,46 @@ struct Ended {
     window: Duration,
     /// Requests in flight when the run was stopped.
     interrupted: Option<usize>,
+    server: ServerReadings,
 }
 
 impl Ended {
     fn before_the_window() -> Self {
-        Self { requests: Vec::new(), window: Duration::ZERO, interrupted: Some(0) }
+        let server = ServerReadings::default();
+        Self { requests: Vec::new(), window: Duration::ZERO, interrupted: Some(0), server }
+    }
+}
+
+/// What was read of the server's page.
+#[derive(Default)]
+struct ServerReadings {
+    snapshots: Vec<ServerSnapshot>,
+    /// Why there are none.
+    note: Option<String>,
+}
+
+impl ServerReadings {
+    /// Makes the reading before the window; gives the scraper back if it succeeded.
+    async fn begin<T: Transport + Clone + 'static>(
+        &mut self,
+        mut scraper: Scraper<T>,
+        audience: &mut Audience,
+    ) -> Option<Scraper<T>> {
+        match scraper.first().await {
+            Ok(snapshot) => {
+                self.take(snapshot, audience);
+                Some(scraper)
+            }
+            Err(reason) => {
+                self.note = Some(format!("{}: {reason}", scraper.url()));
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, snapshot: ServerSnapshot, audience: &mut Audience) {
+        audience.tell(&Event::Scraped { snapshot: &snapshot });
+        self.snapshots.push(snapshot);
     }
 }
 
@@ -244,13 +318,18 @@ impl Audience {
     }
 
     fn end(mut self, plan: &Arc<LoadPlan>, ended: Ended, warm_up: Option<&RequestTimeline>) -> Outcome {
-        let Ended { requests, window, interrupted } = ended;
+        let Ended { requests, window, interrupted, server } = ended;
         let completion = match interrupted {
             Some(abandoned) => Completion::Interrupted { abandoned },
             None => Completion::Complete,
         };
         self.tell(&Event::Ended { window, completion });
         let mut report = Report::new(plan, &requests, window, completion).with_warnings(self.warnings);
+        report = match (ServerSide::of(&server.snapshots, &requests, completion), server.note) {
+            (Some(server), _) => report.with_server_side(server),
+            (None, Some(note)) => report.without_server_side(note),
+            (None, None) => report,
+        };
         if let Some(warm_up) = warm_up {
             report = report.with_warm_up(warm_up);
         }

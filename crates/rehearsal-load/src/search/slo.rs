@@ -74,6 +74,12 @@ impl Slo {
         }
     }
 
+    /// What a single request has to meet.
+    #[must_use]
+    pub fn objective(&self) -> Objective {
+        self.objective
+    }
+
     fn quantile(&self, requests: &[RequestTimeline], sent: usize) -> Option<Duration> {
         let mut values: Vec<Duration> = requests
             .iter()

@@ -1,9 +1,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use rehearsal::load::report::{ExportFormat, Tool, UnknownFormat};
+use rehearsal::load::{
+    report::{ExportFormat, Tool, UnknownFormat},
+    search::Slo,
+};
 
-use super::Format;
+use super::{Format, price::parse_price};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,6 +38,10 @@ pub(crate) struct ReportArgs {
     #[arg(long = "as", value_name = "TOOL,...", value_delimiter = ',', value_parser = parse_tools)]
     pub(crate) tools: Vec<Tools>,
 
+    /// Objectives such as ttft:p95<500ms,tpot:p99<60ms; adds the goodput, and a run that misses one ends with exit code 5
+    #[arg(long, value_name = "SLO", value_delimiter = ',')]
+    pub(crate) slo: Vec<Slo>,
+
     /// What all machines of the server cost together, in USD an hour; adds the cost of a million tokens
     #[arg(long, value_name = "USD", value_parser = parse_price)]
     pub(crate) price_per_hour: Option<f64>,
@@ -51,13 +58,6 @@ pub(crate) struct ReportArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-}
-
-fn parse_price(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(price) if price.is_finite() && 0.0 < price => Ok(price),
-        _ => Err(format!("`{text}` is no price; give more than 0 USD an hour, such as 6.98")),
-    }
 }
 
 /// One word of `--as`.

@@ -74,7 +74,7 @@ fn runs(path: &Path) -> anyhow::Result<Vec<Recording>> {
 fn run_of(path: &Path) -> anyhow::Result<Recording> {
     match Input::read(path)? {
         Input::Recording(recording) => Ok(*recording),
-        Input::Native(_) | Input::Seed(_) => Err(Expected::usage(format!(
+        Input::Exploration(_) | Input::Native(_) | Input::Seed(_) => Err(Expected::usage(format!(
             "`{}` is a finished report, and a comparison needs the single requests; give the log that `bench --jsonl` wrote",
             path.display()
         ))

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Exit> {
     for path in &args.logs {
         match Input::read(path)? {
             Input::Recording(recording) => shards.push(*recording),
-            Input::Native(_) | Input::Seed(_) => {
+            Input::Exploration(_) | Input::Native(_) | Input::Seed(_) => {
                 return Err(Expected::usage(format!(
                     "`{}` is a finished report, and only requests can be merged; give the log that `bench --jsonl` wrote",
                     path.display()
@@ -29,5 +29,5 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<Exit> {
         fs::write(path, merged.to_jsonl())
             .map_err(|error| Expected::usage(format!("output file `{}`: {error}", path.display())))?;
     }
-    report::summarise(&Input::Recording(Box::new(merged)), args.format, None)
+    report::summarise(&Input::Recording(Box::new(merged)), args.format, &report::Asked::default())
 }

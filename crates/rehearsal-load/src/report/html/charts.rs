@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use super::frame::Frame;
+use super::{frame::Frame, server_side};
 use crate::{
     client::RequestTimeline,
     metrics::{e2el, itl_pooled, seconds, ttft},
@@ -46,6 +46,7 @@ pub(super) fn all(recording: &Recording, report: &Report) -> String {
         slowest(&ok),
     ];
     let drawn: String = charts.into_iter().flatten().collect();
+    let drawn = drawn + &server_side::charts(recording, report.window_s);
     if drawn.is_empty() { drawn } else { format!("<h2>Charts</h2>\n<div class=\"charts\">\n{drawn}</div>\n") }
 }
 

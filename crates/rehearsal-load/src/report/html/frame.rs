@@ -104,6 +104,19 @@ impl Frame {
         );
     }
 
+    /// A word beside a point.
+    pub(super) fn label(&mut self, x: f64, y: f64, text: &str) {
+        let (x, y) = (self.x.at(x), self.y.at(y));
+        // on the side where there is room
+        let (x, anchor) = if x < WIDTH / 2.0 { (x + 5.0, "start") } else { (x - 5.0, "end") };
+        let _ = write!(
+            self.marks,
+            "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
+            y - 4.0,
+            escape(text)
+        );
+    }
+
     /// A bar from the x axis.
     pub(super) fn bar(&mut self, class: &str, from: f64, to: f64, height: f64, title: &str) {
         self.area(class, (from, to), (0.0, height), title);

@@ -1,11 +1,14 @@
 //! One page with everything: figures, warnings, charts. It needs no network, no script and no other file.
 
 mod charts;
+mod exploration;
 mod frame;
+mod server_side;
 mod tables;
 
 use std::fmt::Write;
 
+pub use self::exploration::exploration_to_html;
 use super::{Completion, Recording, Report};
 
 const STYLE: &str = include_str!("style.css");
@@ -14,17 +17,8 @@ const STYLE: &str = include_str!("style.css");
 #[must_use]
 pub fn to_html(recording: &Recording) -> String {
     let report = recording.report();
-    let mut page = String::with_capacity(1 << 16);
     let title = format!("{} at {}", report.plan.model, report.plan.url);
-    let title = escape(title.trim());
-    let _ = write!(
-        page,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<title>Load report: {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <h1>{title}</h1>\n<p class=\"soft\">{}</p>\n",
-        escape(&subtitle(recording, &report)),
-    );
+    let mut page = format!("<p class=\"soft\">{}</p>\n", escape(&subtitle(recording, &report)));
     page += &tables::cards(&report);
     for warning in &report.warnings {
         let bad = if report.is_incomplete() { " bad" } else { "" };
@@ -32,11 +26,23 @@ pub fn to_html(recording: &Recording) -> String {
     }
     page += &charts::all(recording, &report);
     page += &tables::distributions(&report);
+    page += &server_side::table(&report);
     page += &tables::verdicts(&report);
     page += &tables::cross_checks(&report);
     page += &tables::definitions();
-    page += "</body>\n</html>\n";
-    page
+    document(&format!("Load report: {}", title.trim()), title.trim(), &page)
+}
+
+/// A whole page around `body`, which is HTML already.
+fn document(window_title: &str, heading: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <h1>{}</h1>\n{body}</body>\n</html>\n",
+        escape(window_title),
+        escape(heading),
+    )
 }
 
 fn subtitle(recording: &Recording, report: &Report) -> String {

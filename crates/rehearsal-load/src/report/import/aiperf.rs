@@ -67,7 +67,15 @@ pub(super) fn read(text: &str) -> Result<Recording, ImportError> {
     let window = requests.iter().map(|request| request.finished).max().unwrap_or_default();
     let plan = PlanSummary::imported("aiperf", "", None, requests.len());
     let started_unix = Some(Duration::from_nanos(first));
-    Ok(Recording { plan, started_unix, warm_up, requests, window, completion: Completion::Complete })
+    Ok(Recording {
+        plan,
+        started_unix,
+        warm_up,
+        requests,
+        server: Vec::new(),
+        window,
+        completion: Completion::Complete,
+    })
 }
 
 fn one(line: &Line, index: usize, first: u64) -> Result<RequestTimeline, ImportError> {

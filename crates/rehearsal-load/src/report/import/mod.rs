@@ -4,6 +4,7 @@
 //! a file without the single requests is refused.
 
 mod aiperf;
+mod guidellm;
 mod vllm;
 
 use std::time::Duration;
@@ -17,11 +18,19 @@ use super::Recording;
 #[non_exhaustive]
 pub enum ImportError {
     /// Nothing that is known.
-    #[error("not a result that is known: a vllm bench serve result (--save-detailed) or aiperf's profile_export.jsonl")]
+    #[error(
+        "not a result that is known: a vllm bench serve result (--save-detailed), aiperf's profile_export.jsonl or guidellm's benchmarks.json"
+    )]
     Unknown,
     /// The single requests are missing.
     #[error("the file has no single requests; run `{0}` to have them written")]
     NoRequests(&'static str),
+    /// llm-d's report.
+    #[error(
+        "llm-d's Benchmark Report holds aggregates and no requests, so nothing can be computed from it; give the tool's own \
+         result that it was made of"
+    )]
+    Aggregates,
     /// A field does not hold what the tool writes.
     #[error("{place}: {reason}")]
     Field {
@@ -42,6 +51,12 @@ impl Recording {
         }
         if first.contains_key("request_throughput") && first.contains_key("model_id") {
             return vllm::read(Value::Object(first));
+        }
+        if first.contains_key("benchmarks") {
+            return guidellm::read(Value::Object(first));
+        }
+        if first.contains_key("scenario") && first.contains_key("results") {
+            return Err(ImportError::Aggregates);
         }
         Err(ImportError::Unknown)
     }

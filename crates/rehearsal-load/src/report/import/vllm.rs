@@ -46,7 +46,15 @@ pub(super) fn read(value: Value) -> Result<Recording, ImportError> {
     let requests = (0..file.ttfts.len()).map(|index| one(&file, index, first)).collect::<Result<Vec<_>, _>>()?;
     let window = duration(file.duration, || "`duration`".into())?;
     let plan = PlanSummary::imported("vllm bench serve", &file.model_id, file.max_concurrency, requests.len());
-    Ok(Recording { plan, started_unix: None, warm_up: None, requests, window, completion: Completion::Complete })
+    Ok(Recording {
+        plan,
+        started_unix: None,
+        warm_up: None,
+        requests,
+        server: Vec::new(),
+        window,
+        completion: Completion::Complete,
+    })
 }
 
 fn one(file: &ResultFile, index: usize, first: f64) -> Result<RequestTimeline, ImportError> {

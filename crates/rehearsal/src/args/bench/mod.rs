@@ -3,20 +3,25 @@
 mod explore;
 mod load;
 mod request_rate;
+mod server_metrics;
 mod workload;
 
 /// The choices of single flags; they are named as the library's own types.
 pub(crate) mod flags {
     pub(crate) use super::explore::Variable;
     pub(crate) use super::load::{Ramp, Spacing, WhenFull};
+    pub(crate) use super::server_metrics::ServerMetrics;
 }
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-pub(crate) use self::{explore::ExploreFlags, load::LoadFlags, request_rate::RequestRate, workload::WorkloadFlags};
-use super::{Format, seconds::parse_seconds};
+pub(crate) use self::{
+    explore::ExploreFlags, load::LoadFlags, request_rate::RequestRate, server_metrics::ServerFlags,
+    workload::WorkloadFlags,
+};
+use super::{Format, price::parse_price, seconds::parse_seconds};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,6 +89,11 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) explore: ExploreFlags,
 
+    /// Which API to measure. Streams of responses and messages are typed events, and are timed by the same rules;
+    /// embeddings have no output tokens and no --stream
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) endpoint: Endpoint,
+
     /// Most tokens a reply may have
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub(crate) max_tokens: u32,
@@ -103,9 +113,16 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) workload: WorkloadFlags,
 
+    #[command(flatten)]
+    pub(crate) server: ServerFlags,
+
     /// Stream the replies; needed for TTFT, ITL and TPOT
     #[arg(long)]
     pub(crate) stream: bool,
+
+    /// Ask every chunk of a stream for its token count, to know how many tokens it holds (vLLM's `continuous_usage_stats`)
+    #[arg(long, requires = "stream")]
+    pub(crate) continuous_usage: bool,
 
     /// Let a request end early at EOS no more: ask for exactly --max-tokens tokens (vLLM's `ignore_eos`)
     #[arg(long)]
@@ -139,9 +156,29 @@ pub(crate) struct BenchArgs {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// What all machines of the server cost together, in USD an hour; adds the cost of a million tokens
+    #[arg(long, value_name = "USD", value_parser = parse_price)]
+    pub(crate) price_per_hour: Option<f64>,
+
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+/// An API, below /v1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Endpoint {
+    /// /v1/chat/completions
+    #[default]
+    Chat,
+    /// /v1/completions
+    Completions,
+    /// /v1/responses
+    Responses,
+    /// /v1/messages, Anthropic's
+    Messages,
+    /// /v1/embeddings
+    Embeddings,
 }
 
 /// How requests get their connection.

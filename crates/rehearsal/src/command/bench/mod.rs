@@ -6,7 +6,7 @@ mod load;
 mod outputs;
 mod progress;
 pub(super) mod summary;
-mod table;
+pub(super) mod table;
 mod target;
 mod workload;
 
@@ -14,15 +14,16 @@ use std::{num::NonZeroUsize, time::Duration};
 
 use anyhow::Context;
 use rehearsal::load::{
-    ApiKey, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, Streaming, WarmUp, metrics::ClientBound,
-    search::SloOutcome,
+    ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, StreamUsage, Streaming, WarmUp,
+    metrics::ClientBound, search::SloOutcome,
 };
 use serde_json::{Map, Value};
 
+pub(super) use self::table::slo_line;
 use self::target::Target;
 use super::{api_key, interrupt};
 use crate::{
-    args::{BenchArgs, Format},
+    args::{self, BenchArgs, Format},
     exit::{Exit, Expected},
     render,
 };
@@ -64,13 +65,16 @@ async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>
     if let Some(log) = outputs.jsonl()? {
         run = run.observe(log);
     }
-    let outcome = perform(run, stop).await?;
+    let mut outcome = perform(run, stop).await?;
+    outcome.report = outcome.report.with_goodput(&args.explore.slo, &outcome.requests);
+    if let Some(price) = args.price_per_hour {
+        outcome.report = outcome.report.with_price(price);
+    }
 
     outputs.write(&outcome)?;
     print(&outcome, args.format)?;
-    let slos = args.explore.slo.iter().map(|slo| slo.judge(&outcome.requests, outcome.report.counts.dropped));
-    let missed: Vec<String> =
-        slos.filter(|slo| slo.outcome == SloOutcome::Missed).map(|slo| table::slo_line(&slo)).collect();
+    let slos = outcome.report.goodput.iter().flat_map(|goodput| &goodput.slos);
+    let missed: Vec<String> = slos.filter(|slo| slo.outcome == SloOutcome::Missed).map(slo_line).collect();
     for line in &missed {
         render::warning(line);
     }
@@ -98,6 +102,7 @@ fn unstarted(error: RunError) -> anyhow::Error {
 /// The plan, but for its prompts and arrivals.
 fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadPlanBuilder> {
     let mut builder = LoadPlan::builder(base_url, model)
+        .endpoint(endpoint(args.endpoint))
         .max_tokens(args.max_tokens)
         .temperature(args.temperature)
         .timeout(args.timeout)
@@ -106,6 +111,9 @@ fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadP
     if let Some(timeout) = args.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }
+    if args.continuous_usage {
+        builder = builder.stream_usage(StreamUsage::Continuous);
+    }
     if args.ignore_eos {
         builder = builder.extra_body(Map::from_iter([("ignore_eos".to_owned(), Value::Bool(true))]));
     }
@@ -113,6 +121,16 @@ fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadP
         builder = builder.api_key(ApiKey::new(key));
     }
     Ok(builder)
+}
+
+fn endpoint(endpoint: args::Endpoint) -> Endpoint {
+    match endpoint {
+        args::Endpoint::Chat => Endpoint::Chat,
+        args::Endpoint::Completions => Endpoint::Completions,
+        args::Endpoint::Responses => Endpoint::Responses,
+        args::Endpoint::Messages => Endpoint::Messages,
+        args::Endpoint::Embeddings => Endpoint::Embeddings,
+    }
 }
 
 fn print(outcome: &Outcome, format: Format) -> anyhow::Result<()> {

@@ -1,8 +1,15 @@
 //! A report as text for people.
 
+mod server_side;
+
 use std::fmt::Write;
 
-use rehearsal_load::{Report, metrics::Distribution};
+use rehearsal_load::{
+    Report,
+    metrics::{Distribution, SteadyState},
+};
+
+use super::table::slo_state;
 
 /// The figures people look for first, one line each; what is undefined is a dash.
 pub(in crate::command) fn text(report: &Report) -> String {
@@ -43,6 +50,26 @@ pub(in crate::command) fn text(report: &Report) -> String {
             line(name, row(distribution.as_ref()));
         }
     }
+    if let Some(steady) = &report.steady_state {
+        line("steady state", steady_state(steady));
+        line("", format!("{:.1} in flight, {}", steady.mean_concurrency, rate(steady.output_tokens_per_s, 2, "tok/s")));
+    }
+    if let Some(goodput) = &report.goodput {
+        let share = 100.0 * goodput.share;
+        let within = format!("{} of {} requests within every limit, {share:.1} %", goodput.met, goodput.sent);
+        line("goodput", rate(goodput.requests_per_s, 4, &format!("requests/s: {within}")));
+        for slo in &goodput.slos {
+            line("", slo_state(slo));
+        }
+    }
+    if let Some(server) = &report.server {
+        server_side::lines(server, &mut line);
+    } else if let Some(note) = &report.server_note {
+        line("server", format!("no metrics of its own ({note})"));
+    }
+    if let Some(times) = &report.server_times {
+        line("the answers say", server_side::times_line(times));
+    }
     if let Some(cost) = &report.cost {
         line("cost", rate(cost.usd_per_million_output_tokens, 4, "USD per million output tokens"));
         line("", rate(cost.usd_per_million_tokens, 4, "USD per million tokens, prompt and output"));
@@ -54,6 +81,13 @@ pub(in crate::command) fn text(report: &Report) -> String {
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+fn steady_state(steady: &SteadyState) -> String {
+    format!(
+        "{:.3} to {:.3} s of the window, at least {} in flight for half of the time; {:.4} requests/s",
+        steady.from_s, steady.until_s, steady.plateau, steady.requests_per_s
+    )
 }
 
 fn rate(value: Option<f64>, digits: usize, unit: &str) -> String {

@@ -8,7 +8,7 @@ use rehearsal_load::{
 };
 
 /// A line a run, and what a search came to.
-pub(super) fn exploration(exploration: &Exploration) -> String {
+pub(in crate::command) fn exploration(exploration: &Exploration) -> String {
     let mut text = format!(
         "{:>12} {:>7} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n",
         name(exploration.variable),
@@ -33,8 +33,17 @@ pub(super) fn exploration(exploration: &Exploration) -> String {
 }
 
 /// An objective that a single run missed.
-pub(super) fn slo_line(slo: &SloResult) -> String {
+pub(in crate::command) fn slo_line(slo: &SloResult) -> String {
     format!("objective {} was missed: it was {}", slo.slo, length(slo.value_s))
+}
+
+/// An objective and whether it was met.
+pub(super) fn slo_state(slo: &SloResult) -> String {
+    let outcome = match slo.outcome {
+        SloOutcome::Met => "met",
+        SloOutcome::Missed => "missed",
+    };
+    format!("{}: {outcome}, it was {}", slo.slo, length(slo.value_s))
 }
 
 /// How one run of a search went.

@@ -6,7 +6,8 @@ use anyhow::Context;
 use rehearsal::{
     fake::{FakeVllm, Pacing, profile::Profile},
     load::{
-        ConnectionMode, HttpTransport, LoadPlan, LoadPlanBuilder, Run, StreamTransport, Transport, workload::Sizing,
+        ConnectionMode, HttpTransport, LoadPlan, LoadPlanBuilder, Run, Scrape, StreamTransport, Transport,
+        plan::metrics_url, workload::Sizing,
     },
 };
 
@@ -15,7 +16,10 @@ use super::{
     workload::{self, Prepared},
 };
 use crate::{
-    args::{BenchArgs, Connections, bench::LoadFlags},
+    args::{
+        BenchArgs, Connections,
+        bench::{LoadFlags, flags::ServerMetrics},
+    },
     command::{api_key, fake},
     exit::Expected,
 };
@@ -68,7 +72,8 @@ impl Target {
         match &self.place {
             Place::Server { base_url, transport } => {
                 let plan = plan(base_url)?.build().map_err(Expected::usage)?;
-                Ok((plan.clone(), Run::new(plan, transport.clone()), None))
+                let run = scraped(Run::new(plan.clone(), transport.clone()), args, base_url)?;
+                Ok((plan, run, None))
             }
             Place::Fake(profile) => {
                 let server = start(profile, &self.model)?;
@@ -77,11 +82,21 @@ impl Target {
                     .stagger(Duration::from(profile.client.stagger))
                     .build()
                     .map_err(Expected::usage)?;
-                let run = Run::new(plan.clone(), over(&server));
+                let run = scraped(Run::new(plan.clone(), over(&server)), args, server.base_url())?;
                 Ok((plan, run, Some(server)))
             }
         }
     }
+}
+
+/// The run with readings of the server's metrics, where they are wanted.
+fn scraped(run: Run, args: &BenchArgs, base_url: &str) -> anyhow::Result<Run> {
+    let url = match &args.server.server_metrics {
+        ServerMetrics::Off => return Ok(run),
+        ServerMetrics::At(url) => url.clone(),
+        ServerMetrics::Auto => metrics_url(base_url).map_err(Expected::usage)?,
+    };
+    Ok(run.scrape(Scrape { url, every: args.server.server_metrics_every }))
 }
 
 async fn fakes_sizing(args: &BenchArgs, profile: &Profile, model: &str) -> anyhow::Result<Sizing> {

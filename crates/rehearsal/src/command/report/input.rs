@@ -9,6 +9,7 @@ use std::{
 use rehearsal::load::{
     Report, SeedReport,
     report::{ImportError, Recording},
+    search::Exploration,
 };
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ pub(crate) enum Input {
     Recording(Box<Recording>),
     /// The native report.
     Native(Box<Report>),
+    /// The runs of a sweep or a search.
+    Exploration(Box<Exploration>),
     /// The seed schema.
     Seed(Box<SeedReport>),
 }
@@ -44,6 +47,9 @@ impl Input {
         let as_seed = |value| serde_json::from_value(value).map(|report| Self::Seed(Box::new(report)));
         let read = match &value {
             Value::Object(keys) if keys.contains_key("generator") => as_native(value),
+            Value::Object(keys) if keys.contains_key("probes") => {
+                serde_json::from_value(value).map(|runs| Self::Exploration(Box::new(runs)))
+            }
             Value::Object(keys) if keys.contains_key("token_usage") => as_seed(value),
             _ => match Recording::import(&text) {
                 Ok(recording) => return Ok(Self::Recording(Box::new(recording))),

@@ -8,11 +8,12 @@ use std::fs;
 use anyhow::Context;
 use rehearsal::load::{
     Report,
-    report::{ExportFormat, Tool, ToolFigures, recompute},
+    report::{ExportFormat, Tool, ToolFigures, exploration_to_html, recompute},
+    search::{Slo, SloOutcome},
 };
 
 use self::input::Input;
-use super::bench::summary;
+use super::bench::{slo_line, summary, table};
 use crate::{
     args::{Export, Format, ReportArgs},
     exit::{Exit, Expected},
@@ -32,7 +33,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
         if !args.export.is_empty() || args.html.is_some() {
             return Ok(Exit::Ok);
         }
-        return summarise(&input, args.format, args.price_per_hour);
+        let asked = Asked { price_per_hour: args.price_per_hour, slos: &args.slo };
+        return summarise(&input, args.format, &asked);
     }
 
     let Input::Recording(recording) = &input else {
@@ -61,7 +63,8 @@ fn export(args: &ReportArgs, input: &Input) -> anyhow::Result<()> {
     for Export { format, path } in args.export.iter().chain(&page) {
         let text = match input {
             Input::Recording(recording) => recording.export(*format),
-            Input::Native(_) | Input::Seed(_) => {
+            Input::Exploration(runs) if *format == ExportFormat::Html => exploration_to_html(runs),
+            Input::Exploration(_) | Input::Native(_) | Input::Seed(_) => {
                 return Err(Expected::usage(format!(
                     "`{}` is a finished report, and {format} is written from requests; give the log that `bench --jsonl` \
                      wrote",
@@ -75,16 +78,34 @@ fn export(args: &ReportArgs, input: &Input) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn summarise(input: &Input, format: Format, usd_per_hour: Option<f64>) -> anyhow::Result<Exit> {
+/// What is added to a report.
+#[derive(Default)]
+pub(super) struct Asked<'a> {
+    price_per_hour: Option<f64>,
+    slos: &'a [Slo],
+}
+
+pub(super) fn summarise(input: &Input, format: Format, asked: &Asked<'_>) -> anyhow::Result<Exit> {
     let report = match input {
-        Input::Recording(recording) => recording.report(),
+        Input::Recording(recording) => recording.report().with_goodput(asked.slos, &recording.requests),
+        _ if !asked.slos.is_empty() => {
+            let message = "--slo is judged request by request; give the log that `bench --jsonl` wrote";
+            return Err(Expected::usage(message).into());
+        }
         Input::Native(report) => Report::clone(report),
+        Input::Exploration(runs) => {
+            match format {
+                Format::Json => render::result(serde_json::to_string_pretty(runs).context("runs as JSON")?),
+                Format::Text => render::result(table::exploration(runs)),
+            }
+            return Ok(Exit::Ok);
+        }
         Input::Seed(seed) => {
             render::result(seed.to_json());
             return Ok(Exit::Ok);
         }
     };
-    let report = &match usd_per_hour {
+    let report = &match asked.price_per_hour {
         Some(price) => report.with_price(price),
         None => report,
     };
@@ -99,5 +120,12 @@ pub(super) fn summarise(input: &Input, format: Format, usd_per_hour: Option<f64>
 }
 
 fn verdict(report: &Report) -> Exit {
-    if report.is_incomplete() { Exit::Incomplete } else { Exit::Ok }
+    let slos = report.goodput.iter().flat_map(|goodput| &goodput.slos);
+    let missed =
+        slos.filter(|slo| slo.outcome == SloOutcome::Missed).inspect(|slo| render::warning(slo_line(slo))).count();
+    match (report.is_incomplete(), missed) {
+        (true, _) => Exit::Incomplete,
+        (false, 0) => Exit::Ok,
+        (false, _) => Exit::NotMet,
+    }
 }
