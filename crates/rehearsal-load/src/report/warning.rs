@@ -44,6 +44,8 @@ pub enum WarningKind {
     ClientBound,
     /// Requests in flight grew for as long as the load went on.
     LoadGrows,
+    /// The runs of a search were too short to tell what the server bears for longer.
+    ShortRuns,
     /// The server counted other tokens than `usage` states.
     ServerDisagrees,
     /// The run did not run to its end.

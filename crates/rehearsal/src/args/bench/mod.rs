@@ -63,7 +63,7 @@ Examples:
 
   # the highest request rate that meets two objectives
   rehearsal bench --fake report-tp1 --search rate --stream --max-tokens 8 \\
-    -n 48 --search-tolerance 0.2 --slo 'ttft:p95<200ms,tpot:p99<90ms'
+    --duration 5 --search-tolerance 0.2 --slo 'ttft:p95<300ms,tpot:p99<80ms'
 ";
 
 /// Arguments of `rehearsal bench`: the report's own, and what they left out.

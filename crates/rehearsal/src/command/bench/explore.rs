@@ -20,8 +20,10 @@ use crate::{
 /// Waves of a closed loop without a number of requests, and its fewest requests.
 const WAVES: f64 = 4.0;
 const FEWEST_REQUESTS: f64 = 64.0;
-/// Seconds of an open loop without a number of requests or a duration.
+/// Seconds of an open loop without a number of requests or a duration, and how many median latencies of the first run they
+/// are at least: what is more than a server bears shows only once its batch is full.
 const RATE_SECONDS: f64 = 60.0;
+const LATENCIES: f64 = 8.0;
 
 /// Makes the runs that `--sweep` or `--search` ask for.
 pub(super) async fn run(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>) -> anyhow::Result<Exit> {
@@ -56,7 +58,8 @@ async fn sweep<S: Future<Output = ()>>(
 ) -> anyhow::Result<(Exploration, Exit)> {
     let mut exploration = Exploration::new(variable);
     for level in levels {
-        let outcome = probe(args, target, stop.clone(), variable, *level, 0).await?;
+        let outcome =
+            probe(args, target, stop.clone(), &at_level(&args.load, variable, *level, 0, RATE_SECONDS)).await?;
         exploration.probes.push(judged(args, *level, &outcome));
         if stop.peek().is_some() {
             return Ok((exploration, Exit::Incomplete));
@@ -74,8 +77,13 @@ async fn search<S: Future<Output = ()>>(
 ) -> anyhow::Result<(Exploration, Exit)> {
     let mut search = first_level(args, variable)?.repeats(args.explore.search_repeats);
     let mut exploration = Exploration::new(variable);
+    let mut seconds = None;
     while let Some(level) = search.next_level() {
-        let outcome = probe(args, target, stop.clone(), variable, level, search.runs_of_level()).await?;
+        let load = at_level(&args.load, variable, level, search.runs_of_level(), seconds.unwrap_or(RATE_SECONDS));
+        let outcome = probe(args, target, stop.clone(), &load).await?;
+        if let (None, Some(latency)) = (seconds, &outcome.report.latency.e2el_s) {
+            seconds = Some(RATE_SECONDS.max(LATENCIES * latency.p50.value));
+        }
         let probe = judged(args, level, &outcome);
         render::note(table::probe_line(variable, &probe));
         if stop.peek().is_some() {
@@ -86,7 +94,10 @@ async fn search<S: Future<Output = ()>>(
         exploration.probes.push(probe);
     }
     let knee = search.knee();
-    exploration.knee = Some(knee);
+    exploration.end_search(knee);
+    for warning in &exploration.warnings {
+        render::warning(warning);
+    }
     let exit = match knee {
         Knee::Unresolved { reason: Unresolved::NothingMeets, .. } => Exit::NotMet,
         Knee::Unresolved { reason: Unresolved::Stopped | Unresolved::RepeatsDisagree, .. } => Exit::Incomplete,
@@ -118,12 +129,9 @@ async fn probe(
     args: &BenchArgs,
     target: &Target,
     stop: impl Future<Output = ()>,
-    variable: Variable,
-    level: f64,
-    repeat: u32,
+    load: &LoadFlags,
 ) -> anyhow::Result<Outcome> {
-    let load = at_level(&args.load, variable, level, repeat);
-    let (_, run, server) = target.run(args, &load)?;
+    let (_, run, server) = target.run(args, load)?;
     let outcome = perform(run, stop).await?;
     drop(server);
     Ok(outcome)
@@ -135,7 +143,7 @@ fn judged(args: &BenchArgs, level: f64, outcome: &Outcome) -> Probe {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "levels are checked, and a cast saturates")]
-fn at_level(flags: &LoadFlags, variable: Variable, level: f64, repeat: u32) -> LoadFlags {
+fn at_level(flags: &LoadFlags, variable: Variable, level: f64, repeat: u32, seconds: f64) -> LoadFlags {
     let mut flags = flags.clone();
     flags.seed = flags.seed.wrapping_add(repeat.into());
     let requests = match variable {
@@ -146,7 +154,7 @@ fn at_level(flags: &LoadFlags, variable: Variable, level: f64, repeat: u32) -> L
         }
         Variable::RequestRate => {
             flags.request_rate = Some(RequestRate::Constant(level));
-            RATE_SECONDS * level
+            seconds * level
         }
     };
     if flags.requests.is_none() && flags.duration.is_none() {

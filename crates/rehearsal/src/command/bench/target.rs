@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rehearsal::{
-    fake::{FakeVllm, Pacing, profile::Profile},
+    fake::{FakeVllm, Pacing, profile::Profile, tokenizer::Tokenizer},
     load::{
         ConnectionMode, HttpTransport, LoadPlan, LoadPlanBuilder, Run, Scrape, StreamTransport, Transport,
         plan::metrics_url, workload::Sizing,
@@ -33,7 +33,13 @@ pub(super) struct Target {
 
 enum Place {
     Server { base_url: String, transport: HttpTransport },
-    Fake(Box<Profile>),
+    Fake(Box<Rehearsed>),
+}
+
+/// What the fake is made of, over and over again.
+struct Rehearsed {
+    profile: Profile,
+    tokenizer: Tokenizer,
 }
 
 impl Target {
@@ -41,9 +47,9 @@ impl Target {
     pub(super) async fn open(args: &BenchArgs) -> anyhow::Result<Self> {
         if let Some(profile) = &args.fake {
             let model = args.model.clone().unwrap_or_else(|| fake::REPORT_MODEL.to_owned());
-            let profile = Box::new(fake::profile(profile)?);
-            let prepared = Prepared::of(args, fakes_sizing(args, &profile, &model).await?)?;
-            return Ok(Self { place: Place::Fake(profile), model, prepared });
+            let rehearsed = Rehearsed { profile: fake::profile(profile)?, tokenizer: fake::tokenizer(None, &model)? };
+            let prepared = Prepared::of(args, fakes_sizing(args, &rehearsed, &model).await?)?;
+            return Ok(Self { place: Place::Fake(Box::new(rehearsed)), model, prepared });
         }
         let base_url = args.base_url.clone().ok_or_else(|| Expected::usage("no target; give --base-url or --fake"))?;
         let transport = HttpTransport::new(match args.connections {
@@ -75,11 +81,12 @@ impl Target {
                 let run = scraped(Run::new(plan.clone(), transport.clone()), args, base_url)?;
                 Ok((plan, run, None))
             }
-            Place::Fake(profile) => {
-                let server = start(profile, &self.model)?;
+            Place::Fake(rehearsed) => {
+                let server = start(rehearsed, &self.model)?;
+                let client = &rehearsed.profile.client;
                 let plan = plan(server.base_url())?
-                    .turnaround(Duration::from(profile.client.turnaround))
-                    .stagger(Duration::from(profile.client.stagger))
+                    .turnaround(Duration::from(client.turnaround))
+                    .stagger(Duration::from(client.stagger))
                     .build()
                     .map_err(Expected::usage)?;
                 let run = scraped(Run::new(plan.clone(), over(&server)), args, server.base_url())?;
@@ -99,19 +106,19 @@ fn scraped(run: Run, args: &BenchArgs, base_url: &str) -> anyhow::Result<Run> {
     Ok(run.scrape(Scrape { url, every: args.server.server_metrics_every }))
 }
 
-async fn fakes_sizing(args: &BenchArgs, profile: &Profile, model: &str) -> anyhow::Result<Sizing> {
+async fn fakes_sizing(args: &BenchArgs, rehearsed: &Rehearsed, model: &str) -> anyhow::Result<Sizing> {
     if !workload::needs_sizing(args) {
         return Ok(Sizing::A_TOKEN_A_WORD);
     }
-    let server = start(profile, model)?;
+    let server = start(rehearsed, model)?;
     workload::sizing(args, &over(&server), plan(args, server.base_url(), model.to_owned())?).await
 }
 
-fn start(profile: &Profile, model: &str) -> anyhow::Result<FakeVllm> {
+fn start(rehearsed: &Rehearsed, model: &str) -> anyhow::Result<FakeVllm> {
     let server = FakeVllm::builder()
         .model(model)
-        .tokenizer(fake::tokenizer(None, model)?)
-        .profile(profile.clone())
+        .tokenizer(rehearsed.tokenizer.clone())
+        .profile(rehearsed.profile.clone())
         .pacing(Pacing::Virtual)
         .start_in_memory()
         .map_err(Expected::usage)?;
