@@ -180,5 +180,5 @@ fn an_answer_from_short_bursts_says_so() {
         String::from_utf8(output.stderr).expect("text")
     };
     assert!(search(["-n", "64"]).contains("short burst"));
-    assert!(!search(["--duration", "3"]).contains("short burst"));
+    assert!(!search(["--duration", "4"]).contains("short burst"));
 }

@@ -31,7 +31,8 @@ pub struct SteadyState {
     /// Whether requests in flight still grow within it, so that the load is more than the server bears and the figures
     /// depend on how long the run was: in an open loop, a fifth more in the second half, beyond chance.
     pub grows: bool,
-    /// Successes that ended within it, per second.
+    /// Successes per second: each counts with the share of its time that lies within it, because counting those that end
+    /// there would depend on where in a wave it ends.
     pub requests_per_s: f64,
     /// Output tokens that arrived within it, per second; an answer that is not streamed counts evenly over its time. `null`
     /// where no success states its tokens.
@@ -78,7 +79,7 @@ impl SteadyState {
         let grows = kind == LoopKind::Open && GROWTH * mean < more && 2.0 * mean.sqrt().max(1.0) < more;
 
         let ok = || requests.iter().filter(|request| request.verdict.is_success());
-        let ended = ok().filter(|request| (from..=until).contains(&request.finished)).count();
+        let done: f64 = ok().map(|request| share_within(request, from, until)).sum();
         let tokens: Vec<f64> = ok().filter_map(|request| tokens_within(request, from, until)).collect();
         let inside = || ok().filter(|request| from <= request.started && request.finished <= until);
         let spread = |metric: fn(&RequestTimeline) -> Option<Duration>| {
@@ -90,7 +91,7 @@ impl SteadyState {
             plateau,
             mean_concurrency: mean,
             grows,
-            requests_per_s: ended as f64 / seconds(length),
+            requests_per_s: done / seconds(length),
             output_tokens_per_s: (!tokens.is_empty()).then(|| tokens.iter().sum::<f64>() / seconds(length)),
             requests: inside().count(),
             ttft_s: spread(ttft),
@@ -100,13 +101,18 @@ impl SteadyState {
     }
 }
 
+/// How much of a request's time lies within a stretch, from 0 to 1.
+fn share_within(request: &RequestTimeline, from: Duration, until: Duration) -> f64 {
+    let (start, end) = (request.started.max(from), request.finished.min(until));
+    let whole = seconds(request.wall());
+    if whole <= 0.0 { 0.0 } else { seconds(end.saturating_sub(start)) / whole }
+}
+
 /// Output tokens of a success that arrived within a stretch; `None` where it does not state any.
 fn tokens_within(request: &RequestTimeline, from: Duration, until: Duration) -> Option<f64> {
     let stated = request.output_tokens()? as f64;
     if request.chunks.is_empty() {
-        let (start, end) = (request.started.max(from), request.finished.min(until));
-        let whole = seconds(request.wall());
-        return Some(if whole <= 0.0 { 0.0 } else { stated * seconds(end.saturating_sub(start)) / whole });
+        return Some(stated * share_within(request, from, until));
     }
     // a chunk of unknown size holds its share of what usage states
     let each = stated / request.chunks.len() as f64;
@@ -205,8 +211,8 @@ mod tests {
         let steady = of(&requests, LoopKind::Closed).unwrap();
         assert_eq!((steady.from_s, steady.until_s, steady.plateau), (10.0, 30.0, 2));
         assert_eq!((steady.mean_concurrency, steady.grows), (2.0, false));
-        // four requests end at 10 to 30 s, and three began there, too
-        assert_eq!((steady.requests_per_s, steady.requests), (0.2, 3));
+        // three whole requests and half of the last one; the three began there, too
+        assert_eq!((steady.requests_per_s, steady.requests), (3.5 / 20.0, 3));
         // 10 tokens in 10 s each, and the last request's half
         assert_eq!(steady.output_tokens_per_s, Some((10.0 + 10.0 + 10.0 + 5.0) / 20.0));
         assert_eq!(steady.e2el_s.map(|of| (of.n, of.mean)), Some((3, 10.0)));

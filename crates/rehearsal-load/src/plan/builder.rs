@@ -6,7 +6,8 @@ use http::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::{
-    ApiKey, Endpoint, LoadPlan, OpenLoad, PlanError, StreamUsage, Streaming, WarmUp, Workload, endpoint::request_url,
+    ApiKey, Endpoint, Images, LoadPlan, OpenLoad, PlanError, StreamUsage, Streaming, WarmUp, Workload,
+    endpoint::request_url,
 };
 use crate::arrivals::Extent;
 
@@ -36,6 +37,7 @@ pub struct LoadPlanBuilder {
     warm_up: WarmUp,
     seed: Option<u64>,
     extra_body: Map<String, Value>,
+    images: Images,
     api_key: Option<ApiKey>,
 }
 
@@ -61,6 +63,7 @@ impl LoadPlanBuilder {
             warm_up: WarmUp::default(),
             seed: None,
             extra_body: Map::new(),
+            images: Images::default(),
             api_key: None,
         }
     }
@@ -180,6 +183,12 @@ impl LoadPlanBuilder {
         self
     }
 
+    /// Images beside the prompt of every chat.
+    pub fn images(mut self, images: Images) -> Self {
+        self.images = images;
+        self
+    }
+
     /// The key that the server wants, sent as a bearer token.
     pub fn api_key(mut self, key: ApiKey) -> Self {
         self.api_key = Some(key);
@@ -197,6 +206,9 @@ impl LoadPlanBuilder {
         }
         if self.endpoint == Endpoint::Embeddings && self.streaming == Streaming::On {
             return Err(PlanError::EmbeddingsStreamed);
+        }
+        if !self.images.is_empty() && self.endpoint != Endpoint::Chat {
+            return Err(PlanError::ImagesElsewhere(self.endpoint));
         }
         if self.timeout.is_zero() {
             return Err(PlanError::NoTime { field: "timeout" });
@@ -244,6 +256,7 @@ impl LoadPlanBuilder {
             warm_up: self.warm_up,
             seed: self.seed,
             extra_body: self.extra_body,
+            images: self.images,
             authorization,
         })
     }

@@ -1,5 +1,6 @@
 //! What can be wrong with a plan.
 
+use super::Endpoint;
 use crate::arrivals::ScheduleError;
 
 /// A plan that cannot be run, and what to change.
@@ -41,6 +42,9 @@ pub enum PlanError {
     /// Embeddings cannot be streamed.
     #[error("/v1/embeddings has no streams; leave streaming off")]
     EmbeddingsStreamed,
+    /// Images go with chats only.
+    #[error("images go with /v1/chat/completions, not with {0}; leave them out or measure chats")]
+    ImagesElsewhere(Endpoint),
     /// The schedule cannot be computed.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),

@@ -6,6 +6,7 @@ mod api_key;
 mod builder;
 mod endpoint;
 mod error;
+mod images;
 mod open_load;
 pub mod workload;
 
@@ -23,6 +24,7 @@ pub use self::{
     builder::LoadPlanBuilder,
     endpoint::{Endpoint, metrics_url, request_url},
     error::PlanError,
+    images::{ImageSize, ImageSizeError, Images},
     open_load::{ArrivalSource, CheckedOpenLoad, OpenLoad},
     workload::{Sizing, Workload},
 };
@@ -33,6 +35,9 @@ use crate::{
 
 /// Tokens of the warm-up request at most, as in the report's script.
 const WARM_UP_TOKENS: NonZeroU32 = NonZeroU32::new(32).expect("32 is not zero");
+
+/// The warm-up has images that no measured request has.
+const WARM_UP_IMAGES: usize = usize::MAX;
 
 /// Whether answers are streamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,6 +95,7 @@ pub struct LoadPlan {
     warm_up: WarmUp,
     seed: Option<u64>,
     extra_body: Map<String, Value>,
+    images: Images,
     authorization: Option<HeaderValue>,
 }
 
@@ -213,6 +219,12 @@ impl LoadPlan {
         self.seed
     }
 
+    /// The images of every request.
+    #[must_use]
+    pub fn images(&self) -> &Images {
+        &self.images
+    }
+
     /// How long a worker waits before its next request.
     #[must_use]
     pub fn turnaround(&self) -> Duration {
@@ -253,7 +265,7 @@ impl LoadPlan {
     /// Measured request number `index`, ready to send.
     #[must_use]
     pub fn request(&self, index: usize) -> Request<Bytes> {
-        self.request_of(&self.workload.prompt(index), self.max_tokens_of(index))
+        self.request_with(&self.workload.prompt(index), self.max_tokens_of(index), Some(index))
     }
 
     /// Most tokens of the answer to request `index`: the workload's, or the plan's where it has none.
@@ -267,13 +279,25 @@ impl LoadPlan {
     pub fn warm_up_request(&self) -> Option<Request<Bytes>> {
         match self.warm_up {
             WarmUp::Skip => None,
-            WarmUp::One => Some(self.request_of(&self.workload.prompt(0), self.max_tokens_of(0).min(WARM_UP_TOKENS))),
+            WarmUp::One => {
+                let max_tokens = self.max_tokens_of(0).min(WARM_UP_TOKENS);
+                Some(self.request_with(&self.workload.prompt(0), max_tokens, Some(WARM_UP_IMAGES)))
+            }
         }
     }
 
-    /// A request like the plan's, with this prompt.
+    /// A request like the plan's, with this prompt and no images.
     pub(crate) fn request_of(&self, prompt: &str, max_tokens: NonZeroU32) -> Request<Bytes> {
-        let body = self.body(prompt, max_tokens).to_string();
+        self.request_with(prompt, max_tokens, None)
+    }
+
+    /// With the images of request `images`, where the plan has any.
+    fn request_with(&self, prompt: &str, max_tokens: NonZeroU32, images: Option<usize>) -> Request<Bytes> {
+        let content = match images {
+            Some(index) if !self.images.is_empty() => self.images.content(index, prompt),
+            _ => json!(prompt),
+        };
+        let body = self.body(content, max_tokens).to_string();
         let mut request = Request::post(&self.url)
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, if self.streaming == Streaming::On { "text/event-stream" } else { "application/json" })
@@ -287,7 +311,7 @@ impl LoadPlan {
     }
 
     /// The JSON body; the caller's extra fields come last and win.
-    fn body(&self, prompt: &str, max_tokens: NonZeroU32) -> Value {
+    fn body(&self, prompt: Value, max_tokens: NonZeroU32) -> Value {
         let mut body = Map::new();
         body.insert("model".into(), json!(self.model));
         match self.endpoint {
@@ -295,10 +319,10 @@ impl LoadPlan {
                 body.insert("messages".into(), json!([{"role": "user", "content": prompt}]));
             }
             Endpoint::Completions => {
-                body.insert("prompt".into(), json!(prompt));
+                body.insert("prompt".into(), prompt);
             }
             Endpoint::Responses | Endpoint::Embeddings => {
-                body.insert("input".into(), json!(prompt));
+                body.insert("input".into(), prompt);
             }
         }
         if self.endpoint == Endpoint::Embeddings {

@@ -46,6 +46,9 @@ pub struct PlanSummary {
     /// Where the prompts come from: `prompts`, `synthetic` or `trace`.
     #[serde(default)]
     pub workload: Option<String>,
+    /// The images of every request, as 640x480.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     /// Whether prompts share beginnings on purpose, so that the prefix cache is part of what was measured.
     #[serde(default)]
     pub shares_prefixes: bool,
@@ -93,6 +96,7 @@ impl From<&LoadPlan> for PlanSummary {
             continuous_usage: plan.streaming() == Streaming::On && plan.stream_usage() == StreamUsage::Continuous,
             warm_up: plan.warm_up() == WarmUp::One,
             workload: Some(plan.workload().name().to_owned()),
+            images: plan.images().sizes().iter().map(ToString::to_string).collect(),
             shares_prefixes: plan.workload().shares_prefixes(),
             distinct_prompts: plan.workload().distinct(plan.requests().get()),
             seed: plan.seed(),
@@ -121,6 +125,7 @@ impl PlanSummary {
             continuous_usage: false,
             warm_up: false,
             workload: None,
+            images: Vec::new(),
             shares_prefixes: false,
             distinct_prompts: requests,
             seed: None,

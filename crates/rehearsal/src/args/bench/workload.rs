@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::Args;
-use rehearsal::load::workload::Length;
+use rehearsal::load::{plan::ImageSize, workload::Length};
 
 /// The prompts.
 #[derive(Args, Debug)]
@@ -46,6 +46,11 @@ pub(crate) struct WorkloadFlags {
     /// How many different shared prefixes there are
     #[arg(long, value_name = "N", default_value = "1", requires = "shared_prefix")]
     pub(crate) prefix_groups: NonZeroU32,
+
+    /// An image of this size before every prompt, such as 640x480; several for several images. They are plain, so that the
+    /// upload is small, and no two are alike
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_delimiter = ',')]
+    pub(crate) image: Vec<ImageSize>,
 
     /// Put a number before each prompt of a file or data set that no other request has, so that no prefix cache finds it
     #[arg(long, conflicts_with_all = ["input_tokens", "trace"])]

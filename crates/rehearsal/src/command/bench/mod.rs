@@ -15,7 +15,7 @@ use std::{num::NonZeroUsize, time::Duration};
 use anyhow::Context;
 use rehearsal::load::{
     ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, StreamUsage, Streaming, WarmUp,
-    metrics::ClientBound, search::SloOutcome,
+    metrics::ClientBound, plan::Images, search::SloOutcome,
 };
 use serde_json::{Map, Value};
 
@@ -108,6 +108,9 @@ fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadP
         .timeout(args.timeout)
         .streaming(if args.stream { Streaming::On } else { Streaming::Off })
         .warm_up(if args.no_warmup { WarmUp::Skip } else { WarmUp::One });
+    if !args.workload.image.is_empty() {
+        builder = builder.images(Images::new(args.workload.image.iter().copied(), args.load.seed));
+    }
     if let Some(timeout) = args.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }

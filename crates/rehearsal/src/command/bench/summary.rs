@@ -52,7 +52,6 @@ pub(in crate::command) fn text(report: &Report) -> String {
     }
     if let Some(steady) = &report.steady_state {
         line("steady state", steady_state(steady));
-        line("", format!("{:.1} in flight, {}", steady.mean_concurrency, rate(steady.output_tokens_per_s, 2, "tok/s")));
     }
     if let Some(goodput) = &report.goodput {
         let share = 100.0 * goodput.share;
@@ -85,8 +84,12 @@ pub(in crate::command) fn text(report: &Report) -> String {
 
 fn steady_state(steady: &SteadyState) -> String {
     format!(
-        "{:.3} to {:.3} s of the window, at least {} in flight for half of the time; {:.4} requests/s",
-        steady.from_s, steady.until_s, steady.plateau, steady.requests_per_s
+        "{:.1} to {:.1} s: {:.1} in flight, {:.4} requests/s, {}",
+        steady.from_s,
+        steady.until_s,
+        steady.mean_concurrency,
+        steady.requests_per_s,
+        rate(steady.output_tokens_per_s, 2, "tok/s")
     )
 }
 
