@@ -1,6 +1,7 @@
 //! The arguments of `rehearsal bench`.
 
 mod explore;
+mod live;
 mod load;
 mod request_rate;
 mod server_metrics;
@@ -18,7 +19,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgGroup, Args, ValueEnum};
 
 pub(crate) use self::{
-    explore::ExploreFlags, load::LoadFlags, request_rate::RequestRate, server_metrics::ServerFlags,
+    explore::ExploreFlags, live::LiveFlags, load::LoadFlags, request_rate::RequestRate, server_metrics::ServerFlags,
     workload::WorkloadFlags,
 };
 use super::{Format, price::parse_price, seconds::parse_seconds};
@@ -115,6 +116,9 @@ pub(crate) struct BenchArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerFlags,
+
+    #[command(flatten)]
+    pub(crate) live: LiveFlags,
 
     /// Stream the replies; needed for TTFT, ITL and TPOT
     #[arg(long)]

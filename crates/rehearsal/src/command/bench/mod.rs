@@ -3,6 +3,7 @@
 mod explore;
 mod inputs;
 mod load;
+mod open_metrics;
 mod outputs;
 mod progress;
 pub(super) mod summary;
@@ -20,7 +21,7 @@ use rehearsal::load::{
 use serde_json::{Map, Value};
 
 pub(super) use self::table::slo_line;
-use self::target::Target;
+use self::{open_metrics::OpenMetrics, target::Target};
 use super::{api_key, interrupt};
 use crate::{
     args::{self, BenchArgs, Format},
@@ -64,6 +65,11 @@ async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>
     let outputs = outputs::Outputs::open(args)?;
     if let Some(log) = outputs.jsonl()? {
         run = run.observe(log);
+    }
+    let metrics = args.live.metrics_port.map(|listen| OpenMetrics::serve(listen.0)).transpose()?;
+    if let Some(metrics) = &metrics {
+        render::note(format_args!("figures of the run at http://{}/metrics", metrics.address()));
+        run = run.observe(metrics.observer());
     }
     let mut outcome = perform(run, stop).await?;
     outcome.report = outcome.report.with_goodput(&args.explore.slo, &outcome.requests);

@@ -11,19 +11,25 @@ use rehearsal_load::{Event, Observer, Progress};
 use super::PROGRESS_INTERVAL;
 use crate::render;
 
+/// How often what is shown is looked at again, by whoever shows it.
+const TICK: Duration = Duration::from_millis(200);
+
 /// What shows the progress, and how often it wants a tick.
 pub(super) fn observer(requests: Option<usize>) -> (Display, Duration) {
     if stderr().is_terminal() {
-        (Display::Bar(bar(requests)), Duration::from_millis(200))
+        (Display::Bar(bar(requests)), TICK)
     } else {
-        (Display::Lines, PROGRESS_INTERVAL)
+        (Display::Lines { next: PROGRESS_INTERVAL }, TICK)
     }
 }
 
 /// Shows how far a run is.
 pub(super) enum Display {
     Bar(ProgressBar),
-    Lines,
+    Lines {
+        /// When the next line is due.
+        next: Duration,
+    },
 }
 
 impl Observer for Display {
@@ -34,7 +40,10 @@ impl Observer for Display {
                 bar.set_message(words(*progress));
             }
             (Self::Bar(bar), Event::Ended { .. }) => bar.finish_and_clear(),
-            (Self::Lines, Event::Tick(progress)) => render::note(line(*progress)),
+            (Self::Lines { next }, Event::Tick(progress)) if *next <= progress.elapsed => {
+                *next = progress.elapsed + PROGRESS_INTERVAL;
+                render::note(line(*progress));
+            }
             _ => {}
         }
         Ok(())
