@@ -3,12 +3,14 @@
 //! Nothing here waits or reads a clock, so that a run against a server and a forecast without one use the same code.
 //!
 //! * [`ClosedLoop`]: workers that send when they have been answered.
+//! * [`Conversations`]: workers that hold conversations of several turns.
 //! * [`Schedule`]: an open loop's due instants, all computed before the run: a [`RateProfile`] says how many arrive, a
 //!   [`Spacing`] how regularly.
 //! * [`OpenLoop`]: a schedule with a limited or unlimited number of slots.
-//! * [`Arrivals`]: either of the two, as the run loop and a forecast use it.
+//! * [`Arrivals`]: any of them, as the run loop and a forecast use it.
 
 mod closed_loop;
+mod conversations;
 mod open_loop;
 mod queue;
 mod rate;
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 pub use self::{
     closed_loop::ClosedLoop,
+    conversations::Conversations,
     open_loop::{NoSlot, OpenLoop, WhenFull},
     queue::Arrivals,
     rate::{Ramp, RateError, RateProfile},

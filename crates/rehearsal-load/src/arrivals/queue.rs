@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{ClosedLoop, Due, NoSlot, OpenLoop};
+use super::{ClosedLoop, Conversations, Due, NoSlot, OpenLoop};
 
 /// The requests of a run as they become due.
 #[derive(Debug, Clone)]
@@ -10,7 +10,15 @@ pub struct Arrivals(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
-    Closed { workers: ClosedLoop, ready: VecDeque<Due> },
+    Closed {
+        workers: ClosedLoop,
+        ready: VecDeque<Due>,
+    },
+    /// Turns and new conversations come due in another order than they are given out.
+    Conversations {
+        workers: Conversations,
+        ready: VecDeque<Due>,
+    },
     Open(OpenLoop),
 }
 
@@ -18,6 +26,13 @@ impl From<ClosedLoop> for Arrivals {
     fn from(mut workers: ClosedLoop) -> Self {
         let ready = workers.start().collect();
         Self(Kind::Closed { workers, ready })
+    }
+}
+
+impl From<Conversations> for Arrivals {
+    fn from(mut workers: Conversations) -> Self {
+        let ready = workers.start().collect();
+        Self(Kind::Conversations { workers, ready })
     }
 }
 
@@ -32,7 +47,7 @@ impl Arrivals {
     #[must_use]
     pub fn next_at(&self) -> Option<Duration> {
         match &self.0 {
-            Kind::Closed { ready, .. } => ready.front().map(|due| due.at),
+            Kind::Closed { ready, .. } | Kind::Conversations { ready, .. } => ready.front().map(|due| due.at),
             Kind::Open(open) => open.next_at(),
         }
     }
@@ -40,15 +55,21 @@ impl Arrivals {
     /// The next request, if it is to be sent by `now`.
     pub fn take(&mut self, now: Duration) -> Option<Due> {
         match &mut self.0 {
-            Kind::Closed { ready, .. } => ready.pop_front_if(|due| due.at <= now),
+            Kind::Closed { ready, .. } | Kind::Conversations { ready, .. } => ready.pop_front_if(|due| due.at <= now),
             Kind::Open(open) => open.take(now),
         }
     }
 
-    /// A request ended, well or badly, at `at`.
-    pub fn finished(&mut self, at: Duration) {
+    /// Request `index` ended, well or badly, at `at`.
+    pub fn finished(&mut self, at: Duration, index: usize) {
         match &mut self.0 {
             Kind::Closed { workers, ready } => ready.extend(workers.finished(at)),
+            Kind::Conversations { workers, ready } => {
+                if let Some(due) = workers.finished(at, index) {
+                    let place = ready.partition_point(|other| other.at <= due.at);
+                    ready.insert(place, due);
+                }
+            }
             Kind::Open(open) => open.finished(at),
         }
     }
@@ -57,7 +78,7 @@ impl Arrivals {
     #[must_use]
     pub fn no_slot(&self) -> NoSlot {
         match &self.0 {
-            Kind::Closed { .. } => NoSlot::default(),
+            Kind::Closed { .. } | Kind::Conversations { .. } => NoSlot::default(),
             Kind::Open(open) => open.no_slot(),
         }
     }

@@ -27,6 +27,7 @@ pub struct LoadPlanBuilder {
     duration: Option<Duration>,
     open_load: Option<OpenLoad>,
     turnaround: Duration,
+    think: Duration,
     stagger: Duration,
     max_tokens: u32,
     temperature: f64,
@@ -53,6 +54,7 @@ impl LoadPlanBuilder {
             duration: None,
             open_load: None,
             turnaround: Duration::ZERO,
+            think: Duration::ZERO,
             stagger: Duration::ZERO,
             max_tokens: 256,
             temperature: 0.0,
@@ -120,6 +122,12 @@ impl LoadPlanBuilder {
     /// How long a worker waits between the end of a request and its next one.
     pub fn turnaround(mut self, turnaround: Duration) -> Self {
         self.turnaround = turnaround;
+        self
+    }
+
+    /// How long a user thinks between an answer and the next turn; only conversations have turns.
+    pub fn think(mut self, think: Duration) -> Self {
+        self.think = think;
         self
     }
 
@@ -222,6 +230,17 @@ impl LoadPlanBuilder {
         if self.requests == Some(0) {
             return Err(PlanError::Zero { field: "requests" });
         }
+        if let Some(turns) = self.workload.as_ref().ok().and_then(Workload::turns) {
+            if !matches!(self.endpoint, Endpoint::Chat | Endpoint::Messages) {
+                return Err(PlanError::TurnsElsewhere(self.endpoint));
+            }
+            if self.open_load.is_some() {
+                return Err(PlanError::TurnsWithoutWorkers);
+            }
+            if let Some(requests) = self.requests.filter(|requests| !requests.is_multiple_of(turns.get())) {
+                return Err(PlanError::HalfConversation { requests, turns: turns.get() });
+            }
+        }
         let extent = Extent { requests: self.requests, duration: self.duration };
         let open_load = self.open_load.map(|load| load.check(extent)).transpose()?;
         let requests = match (&open_load, self.requests, self.duration) {
@@ -246,6 +265,7 @@ impl LoadPlanBuilder {
             duration: self.duration,
             open_load,
             turnaround: self.turnaround,
+            think: self.think,
             stagger: self.stagger,
             max_tokens: NonZeroU32::new(self.max_tokens).ok_or(PlanError::Zero { field: "max_tokens" })?,
             temperature: self.temperature,

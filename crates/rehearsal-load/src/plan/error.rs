@@ -45,6 +45,24 @@ pub enum PlanError {
     /// Images go with chats only.
     #[error("images go with /v1/chat/completions, not with {0}; leave them out or measure chats")]
     ImagesElsewhere(Endpoint),
+    /// Conversations are chats or messages.
+    #[error(
+        "conversations go with /v1/chat/completions and /v1/messages, not with {0}; leave the turns out or measure those"
+    )]
+    TurnsElsewhere(Endpoint),
+    /// A turn waits for an answer, and an open loop for none.
+    #[error(
+        "the turns of a conversation follow one another's answers, so they need workers; leave out the rate or the turns"
+    )]
+    TurnsWithoutWorkers,
+    /// The last conversation would be cut off.
+    #[error("{requests} requests make no whole number of conversations of {turns} turns; take a multiple of {turns}")]
+    HalfConversation {
+        /// Requests of the plan.
+        requests: usize,
+        /// Turns of each conversation.
+        turns: usize,
+    },
     /// The schedule cannot be computed.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),

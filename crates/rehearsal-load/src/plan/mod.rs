@@ -19,6 +19,7 @@ use http::{
 };
 use serde_json::{Map, Value, json};
 
+use self::workload::Exchanged;
 pub use self::{
     api_key::ApiKey,
     builder::LoadPlanBuilder,
@@ -29,7 +30,7 @@ pub use self::{
     workload::{Sizing, Workload},
 };
 use crate::{
-    arrivals::{Arrivals, ClosedLoop, Schedule},
+    arrivals::{Arrivals, ClosedLoop, Conversations, Schedule},
     client::Expectation,
 };
 
@@ -85,6 +86,7 @@ pub struct LoadPlan {
     duration: Option<Duration>,
     open_load: Option<CheckedOpenLoad>,
     turnaround: Duration,
+    think: Duration,
     stagger: Duration,
     max_tokens: NonZeroU32,
     temperature: f64,
@@ -231,6 +233,12 @@ impl LoadPlan {
         self.turnaround
     }
 
+    /// How long a user thinks between an answer and the next turn of a conversation.
+    #[must_use]
+    pub fn think(&self) -> Duration {
+        self.think
+    }
+
     /// The least distance between two consecutive sends.
     #[must_use]
     pub fn stagger(&self) -> Duration {
@@ -240,9 +248,14 @@ impl LoadPlan {
     /// The send instants of this plan.
     #[must_use]
     pub fn arrivals(&self) -> Arrivals {
-        match &self.open_load {
-            Some(load) => load.arrivals().into(),
-            None => ClosedLoop::new(self.concurrency, self.requests)
+        match (&self.open_load, self.workload.turns()) {
+            (Some(load), _) => load.arrivals().into(),
+            (None, Some(turns)) => Conversations::new(self.concurrency, self.requests.get() / turns, turns)
+                .think(self.think)
+                .turnaround(self.turnaround)
+                .until(self.duration)
+                .into(),
+            (None, None) => ClosedLoop::new(self.concurrency, self.requests)
                 .turnaround(self.turnaround)
                 .stagger(self.stagger)
                 .until(self.duration)
@@ -265,7 +278,14 @@ impl LoadPlan {
     /// Measured request number `index`, ready to send.
     #[must_use]
     pub fn request(&self, index: usize) -> Request<Bytes> {
-        self.request_with(&self.workload.prompt(index), self.max_tokens_of(index), Some(index))
+        let before = self.workload.before(index, |earlier| self.max_tokens_of(earlier).get());
+        self.request_with(&before, self.content(index, index), self.max_tokens_of(index))
+    }
+
+    /// The prompt of request `index`, with the images that request `images` has.
+    fn content(&self, index: usize, images: usize) -> Value {
+        let prompt = self.workload.prompt(index);
+        if self.images.is_empty() { json!(prompt) } else { self.images.content(images, &prompt) }
     }
 
     /// Most tokens of the answer to request `index`: the workload's, or the plan's where it has none.
@@ -281,23 +301,18 @@ impl LoadPlan {
             WarmUp::Skip => None,
             WarmUp::One => {
                 let max_tokens = self.max_tokens_of(0).min(WARM_UP_TOKENS);
-                Some(self.request_with(&self.workload.prompt(0), max_tokens, Some(WARM_UP_IMAGES)))
+                Some(self.request_with(&[], self.content(0, WARM_UP_IMAGES), max_tokens))
             }
         }
     }
 
-    /// A request like the plan's, with this prompt and no images.
+    /// A request like the plan's, with this prompt alone.
     pub(crate) fn request_of(&self, prompt: &str, max_tokens: NonZeroU32) -> Request<Bytes> {
-        self.request_with(prompt, max_tokens, None)
+        self.request_with(&[], json!(prompt), max_tokens)
     }
 
-    /// With the images of request `images`, where the plan has any.
-    fn request_with(&self, prompt: &str, max_tokens: NonZeroU32, images: Option<usize>) -> Request<Bytes> {
-        let content = match images {
-            Some(index) if !self.images.is_empty() => self.images.content(index, prompt),
-            _ => json!(prompt),
-        };
-        let body = self.body(content, max_tokens).to_string();
+    fn request_with(&self, before: &[Exchanged], prompt: Value, max_tokens: NonZeroU32) -> Request<Bytes> {
+        let body = self.body(before, prompt, max_tokens).to_string();
         let mut request = Request::post(&self.url)
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, if self.streaming == Streaming::On { "text/event-stream" } else { "application/json" })
@@ -311,12 +326,15 @@ impl LoadPlan {
     }
 
     /// The JSON body; the caller's extra fields come last and win.
-    fn body(&self, prompt: Value, max_tokens: NonZeroU32) -> Value {
+    fn body(&self, before: &[Exchanged], prompt: Value, max_tokens: NonZeroU32) -> Value {
         let mut body = Map::new();
         body.insert("model".into(), json!(self.model));
         match self.endpoint {
             Endpoint::Chat | Endpoint::Messages => {
-                body.insert("messages".into(), json!([{"role": "user", "content": prompt}]));
+                let said = before.iter().flat_map(|Exchanged { question, answer }| {
+                    [json!({"role": "user", "content": question}), json!({"role": "assistant", "content": answer})]
+                });
+                body.insert("messages".into(), said.chain([json!({"role": "user", "content": prompt})]).collect());
             }
             Endpoint::Completions => {
                 body.insert("prompt".into(), prompt);

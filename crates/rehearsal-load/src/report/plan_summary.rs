@@ -31,6 +31,12 @@ pub struct PlanSummary {
     pub open_load: Option<OpenLoadSummary>,
     /// Pause of a worker between two requests.
     pub turnaround_s: f64,
+    /// Turns of each conversation, where requests belong to any: request `i` is turn `i mod turns`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<usize>,
+    /// How long a user thinks between an answer and the next turn.
+    #[serde(default)]
+    pub think_s: f64,
     /// Least distance between two sends.
     pub stagger_s: f64,
     /// Most tokens of an answer.
@@ -89,6 +95,8 @@ impl From<&LoadPlan> for PlanSummary {
             duration_s: plan.duration().map(seconds),
             open_load: plan.open_load().map(OpenLoadSummary::from),
             turnaround_s: seconds(plan.turnaround()),
+            turns: plan.workload().turns().map(std::num::NonZeroUsize::get),
+            think_s: seconds(plan.think()),
             stagger_s: seconds(plan.stagger()),
             max_tokens: plan.max_tokens().get(),
             temperature: plan.temperature(),
@@ -118,6 +126,8 @@ impl PlanSummary {
             duration_s: None,
             open_load: None,
             turnaround_s: 0.0,
+            turns: None,
+            think_s: 0.0,
             stagger_s: 0.0,
             max_tokens: 0,
             temperature: 0.0,

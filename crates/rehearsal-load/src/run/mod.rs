@@ -180,7 +180,7 @@ impl Run {
                     tally.count(&timeline);
                     let progress = tally.progress(timeline.finished, in_flight.len());
                     audience.tell(&Event::Finished { request: &timeline, progress });
-                    arrivals.finished(timeline.finished);
+                    arrivals.finished(timeline.finished, timeline.index);
                     requests.push(timeline);
                 }
                 () = until(next_at.map(|at| later(origin, at))) => {}

@@ -126,7 +126,7 @@ impl<'a, P: Fn(usize) -> Arc<[u32]>> Rehearsal<'a, P> {
                 }
                 (_, Some(deadline)) => {
                     for request in self.advance(deadline) {
-                        arrivals.finished(request.finished);
+                        arrivals.finished(request.finished, request.index);
                         requests.push(request);
                     }
                 }

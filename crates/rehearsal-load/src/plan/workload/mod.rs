@@ -3,6 +3,7 @@
 //! No tokenizer is involved: prompts are made of words, and a [`Sizing`] says how many tokens the server counts for them.
 //! What a report states is always the server's own count.
 
+mod conversations;
 mod dataset;
 mod length;
 mod prompts;
@@ -10,9 +11,14 @@ mod synthetic;
 mod trace;
 mod words;
 
-use std::{borrow::Cow, num::NonZeroU32};
+use std::{
+    borrow::Cow,
+    num::{NonZeroU32, NonZeroUsize},
+};
 
+pub(crate) use self::conversations::Exchanged;
 pub use self::{
+    conversations::Conversations,
     dataset::{DatasetError, read_dataset},
     length::{Length, LengthError},
     prompts::{Prompt, Prompts},
@@ -29,7 +35,14 @@ pub struct Workload(Kind);
 enum Kind {
     Prompts(Prompts),
     Synthetic(Synthetic),
+    Conversations(Conversations),
     Trace(Trace),
+}
+
+impl From<Conversations> for Workload {
+    fn from(conversations: Conversations) -> Self {
+        Self(Kind::Conversations(conversations))
+    }
 }
 
 impl From<Prompts> for Workload {
@@ -67,7 +80,26 @@ impl Workload {
         match &self.0 {
             Kind::Prompts(prompts) => prompts.text(index),
             Kind::Synthetic(synthetic) => Cow::Owned(synthetic.text(index)),
+            Kind::Conversations(conversations) => conversations.text(index),
             Kind::Trace(trace) => Cow::Owned(trace.text(index)),
+        }
+    }
+
+    /// Turns of a conversation, where requests belong to any.
+    #[must_use]
+    pub fn turns(&self) -> Option<NonZeroUsize> {
+        match &self.0 {
+            Kind::Conversations(conversations) => Some(conversations.turns()),
+            _ => None,
+        }
+    }
+
+    /// What was said before request `index`, where it belongs to a conversation; `tokens` says how long the answer to a
+    /// request may be.
+    pub(crate) fn before(&self, index: usize, tokens: impl Fn(usize) -> u32) -> Vec<Exchanged> {
+        match &self.0 {
+            Kind::Conversations(conversations) => conversations.before(index, tokens),
+            _ => Vec::new(),
         }
     }
 
@@ -77,6 +109,7 @@ impl Workload {
         match &self.0 {
             Kind::Prompts(prompts) => prompts.max_tokens(index),
             Kind::Synthetic(synthetic) => synthetic.max_tokens(index),
+            Kind::Conversations(conversations) => conversations.questions().max_tokens(index),
             Kind::Trace(trace) => Some(trace.max_tokens(index)),
         }
     }
@@ -86,7 +119,7 @@ impl Workload {
     pub fn distinct(&self, requests: usize) -> usize {
         match &self.0 {
             Kind::Prompts(prompts) => prompts.distinct(requests),
-            Kind::Synthetic(_) => requests,
+            Kind::Synthetic(_) | Kind::Conversations(_) => requests,
             Kind::Trace(trace) => trace.len(),
         }
     }
@@ -97,6 +130,7 @@ impl Workload {
         match &self.0 {
             Kind::Prompts(_) => false,
             Kind::Synthetic(synthetic) => synthetic.shares_prefixes(),
+            Kind::Conversations(_) => true,
             Kind::Trace(trace) => trace.shares_prefixes(),
         }
     }
@@ -107,6 +141,7 @@ impl Workload {
         match &self.0 {
             Kind::Prompts(_) => "prompts",
             Kind::Synthetic(_) => "synthetic",
+            Kind::Conversations(_) => "conversations",
             Kind::Trace(_) => "trace",
         }
     }

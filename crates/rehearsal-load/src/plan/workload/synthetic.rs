@@ -10,6 +10,7 @@ use super::{
 const PREFIX: u64 = 1;
 const BODY: u64 = 2;
 const LENGTHS: u64 = 3;
+const ANSWER: u64 = 4;
 
 /// How many tokens the server counts for words: `overhead + per_word × words`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -114,6 +115,14 @@ impl Synthetic {
             written += NUMBER_WORDS;
         }
         push_words(&mut text, words - written, &mut generator(self.seed, BODY, index as u64));
+        text
+    }
+
+    /// Words that stand for an answer of so many tokens to request `index`.
+    pub(super) fn made_up_answer(&self, index: usize, tokens: u32) -> String {
+        let words = self.sizing.words_of_part(f64::from(tokens)).max(1);
+        let mut text = String::with_capacity(6 * words);
+        push_words(&mut text, words, &mut generator(self.seed, ANSWER, index as u64));
         text
     }
 

@@ -1,9 +1,15 @@
 //! What requests say.
 
-use std::{num::NonZeroU32, path::PathBuf};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::Args;
 use rehearsal::load::{plan::ImageSize, workload::Length};
+
+use super::super::seconds::parse_seconds;
 
 /// The prompts.
 #[derive(Args, Debug)]
@@ -46,6 +52,16 @@ pub(crate) struct WorkloadFlags {
     /// How many different shared prefixes there are
     #[arg(long, value_name = "N", default_value = "1", requires = "shared_prefix")]
     pub(crate) prefix_groups: NonZeroU32,
+
+    /// Conversations of so many turns with --input-tokens as the length of each question: every request holds what was said
+    /// before. -c is how many conversations go on at once, -n counts requests and is a multiple of this. The answers in the
+    /// history are made up, as long as --output-tokens or --max-tokens, so that a run can be repeated
+    #[arg(long, value_name = "N", requires = "input_tokens", conflicts_with = "shared_prefix")]
+    pub(crate) turns: Option<NonZeroUsize>,
+
+    /// How long the user of a conversation thinks between an answer and the next question, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, requires = "turns")]
+    pub(crate) think_time: Option<Duration>,
 
     /// An image of this size before every prompt, such as 640x480; several for several images. They are plain, so that the
     /// upload is small, and no two are alike

@@ -120,6 +120,9 @@ fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadP
     if let Some(timeout) = args.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }
+    if let Some(think) = args.workload.think_time {
+        builder = builder.think(think);
+    }
     if args.continuous_usage {
         builder = builder.stream_usage(StreamUsage::Continuous);
     }

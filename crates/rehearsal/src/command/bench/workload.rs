@@ -5,7 +5,9 @@ use std::{fs, path::Path};
 use rehearsal::load::{
     LoadPlan, LoadPlanBuilder, OpenLoad, Transport,
     run::measure_sizing,
-    workload::{Prompt, Prompts, SharedPrefix, Sizing, Synthetic, Trace, TraceFormat, Workload, read_dataset},
+    workload::{
+        Conversations, Prompt, Prompts, SharedPrefix, Sizing, Synthetic, Trace, TraceFormat, Workload, read_dataset,
+    },
 };
 
 use super::unstarted;
@@ -32,7 +34,11 @@ impl Prepared {
             });
             let synthetic =
                 Synthetic::new(length, sizing, seed).output(flags.output_tokens).shared_prefix(shared.transpose()?);
-            return Ok(Self { workload: synthetic.into(), recorded: None });
+            let workload = match flags.turns {
+                Some(turns) => Conversations::new(synthetic, turns).into(),
+                None => synthetic.into(),
+            };
+            return Ok(Self { workload, recorded: None });
         }
         if let Some(path) = &flags.trace {
             let text = read(path, "trace")?;
