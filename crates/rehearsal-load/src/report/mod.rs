@@ -22,7 +22,7 @@ pub use self::{
     definitions::{MetricDefinition, definitions_as_markdown},
     export::{ExportFormat, UnknownFormat},
     goodput_summary::GoodputSummary,
-    html::{exploration_to_html, to_html},
+    html::{Axis, Chart, Ink, escape, exploration_to_html, page, to_html},
     import::ImportError,
     log::{EndLine, LogLine, StartLine},
     merge::MergeError,

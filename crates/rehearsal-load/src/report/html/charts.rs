@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use super::{frame::Frame, server_side};
+use super::{Axis, Chart, Ink, server_side};
 use crate::{
     client::RequestTimeline,
     metrics::{e2el, itl_pooled, seconds, ttft},
@@ -52,22 +52,23 @@ pub(super) fn all(recording: &Recording, report: &Report) -> String {
 
 fn cumulative(latencies: &[f64], first_tokens: &[f64]) -> Option<String> {
     let most = latencies.last().or(first_tokens.last())?;
-    let mut frame = Frame::new((0.0, *most), "seconds", (0.0, 100.0), "% of requests");
-    let keys = [("ka", "latency", latencies), ("kb", "first token", first_tokens)];
-    for (class, _, samples) in keys.iter().filter(|(_, _, samples)| !samples.is_empty()) {
+    let mut chart = Chart::new(Axis::linear("seconds", 0.0, *most), Axis::linear("% of requests", 0.0, 100.0));
+    let keys = [(Ink::A, "latency", latencies), (Ink::B, "first token", first_tokens)];
+    for (ink, _, samples) in keys.iter().filter(|(_, _, samples)| !samples.is_empty()) {
         let share = |rank: usize| 100.0 * rank as f64 / samples.len() as f64;
         let step = samples.len().div_ceil(MOST_POINTS);
         let ranks = (0..samples.len()).step_by(step).chain([samples.len() - 1]);
         let points = ranks.flat_map(|rank| [(samples[rank], share(rank)), (samples[rank], share(rank + 1))]);
-        frame.line(class, points);
+        chart.line(*ink, points);
     }
-    let keys: Vec<_> = keys.iter().filter(|key| !key.2.is_empty()).map(|(class, name, _)| (*class, *name)).collect();
-    Some(frame.figure("cdf", "Latency, cumulative", "the share of successes that took at most this long", &keys))
+    let keys: Vec<_> = keys.iter().filter(|key| !key.2.is_empty()).map(|(ink, name, _)| (*ink, *name)).collect();
+    Some(chart.figure("cdf", "Latency, cumulative", "the share of successes that took at most this long", &keys))
 }
 
 fn over_time(requests: &[RequestTimeline], window_s: f64) -> Option<String> {
     let longest = requests.iter().map(|request| seconds(request.wall())).max_by(f64::total_cmp)?;
-    let mut frame = Frame::new((0.0, window_s), "start of the request, seconds", (0.0, longest), "seconds");
+    let mut chart =
+        Chart::new(Axis::linear("start of the request, seconds", 0.0, window_s), Axis::linear("seconds", 0.0, longest));
     let step = requests.len().div_ceil(MOST_DOTS);
     let mut failed = false;
     for (place, request) in requests.iter().enumerate() {
@@ -81,21 +82,21 @@ fn over_time(requests: &[RequestTimeline], window_s: f64) -> Option<String> {
             failed = true;
             let said = request.detail.as_deref().unwrap_or_default();
             let title = format!("request {}: {}, {said}", request.index, request.verdict.name());
-            frame.dot("kbad", start, seconds(request.wall()), &title);
+            chart.dot(Ink::Bad, start, seconds(request.wall()), &title);
             continue;
         }
         if let Some(ttft) = ttft(request) {
-            frame.dot("kb", start, seconds(ttft), &format!("request {}: first token after {ttft:?}", request.index));
+            chart.dot(Ink::B, start, seconds(ttft), &format!("request {}: first token after {ttft:?}", request.index));
         }
         if let Some(latency) = e2el(request) {
-            frame.dot("ka", start, seconds(latency), &format!("request {}: {latency:?}", request.index));
+            chart.dot(Ink::A, start, seconds(latency), &format!("request {}: {latency:?}", request.index));
         }
     }
-    let mut keys = vec![("ka", "latency"), ("kb", "first token")];
+    let mut keys = vec![(Ink::A, "latency"), (Ink::B, "first token")];
     if failed {
-        keys.push(("kbad", "failed"));
+        keys.push((Ink::Bad, "failed"));
     }
-    Some(frame.figure("latency-over-time", "Latency over time", "a dot a request", &keys))
+    Some(chart.figure("latency-over-time", "Latency over time", "a dot a request", &keys))
 }
 
 fn histogram(id: &str, name: &str, sorted: &[f64]) -> Option<String> {
@@ -112,15 +113,18 @@ fn histogram(id: &str, name: &str, sorted: &[f64]) -> Option<String> {
     }
     let most = bars.iter().max().copied().unwrap_or(1);
     let last = low + width * BARS as f64;
-    let mut frame = Frame::new((low * 1000.0, last * 1000.0), "milliseconds", (0.0, most as f64), "samples");
+    let mut chart = Chart::new(
+        Axis::linear("milliseconds", low * 1000.0, last * 1000.0),
+        Axis::linear("samples", 0.0, most as f64),
+    );
     for (bar, count) in bars.iter().enumerate().filter(|(_, count)| 0 < **count) {
         let (from, to) = (low + width * bar as f64, low + width * (bar + 1) as f64);
         let beyond = if bar == BARS - 1 { " or more" } else { "" };
         let title = format!("{count} from {:.3} to {:.3} ms{beyond}", from * 1000.0, to * 1000.0);
-        frame.bar("ka", from * 1000.0, to * 1000.0, *count as f64, &title);
+        chart.bar(Ink::A, from * 1000.0, to * 1000.0, *count as f64, &title);
     }
     let note = format!("{} samples; the last bar holds everything beyond", sorted.len());
-    Some(frame.figure(id, name, &note, &[]))
+    Some(chart.figure(id, name, &note, &[]))
 }
 
 fn throughput(ok: &[&RequestTimeline], window_s: f64) -> Option<String> {
@@ -145,14 +149,14 @@ fn throughput(ok: &[&RequestTimeline], window_s: f64) -> Option<String> {
     }
     let rates: Vec<f64> = tokens.iter().map(|tokens| tokens / width).collect();
     let most = rates.iter().copied().max_by(f64::total_cmp)?;
-    let mut frame = Frame::new((0.0, window_s), "seconds", (0.0, most), "output tokens/s");
+    let mut chart = Chart::new(Axis::linear("seconds", 0.0, window_s), Axis::linear("output tokens/s", 0.0, most));
     let points = rates.iter().enumerate().flat_map(|(place, rate)| {
         let start = width * place as f64;
         [(start, *rate), (start + width, *rate)]
     });
-    frame.line("kc", points);
+    chart.line(Ink::C, points);
     let note = format!("over stretches of {width:.3} s; answers that are not streamed count at their end");
-    Some(frame.figure("throughput", "Throughput over time", &note, &[]))
+    Some(chart.figure("throughput", "Throughput over time", &note, &[]))
 }
 
 fn concurrency(requests: &[RequestTimeline], window_s: f64) -> Option<String> {
@@ -170,9 +174,9 @@ fn concurrency(requests: &[RequestTimeline], window_s: f64) -> Option<String> {
     let most = points.iter().map(|(_, level)| *level).max_by(f64::total_cmp).filter(|most| 0.0 < *most)?;
     let step = points.len().div_ceil(4 * MOST_POINTS);
     let kept = points.iter().enumerate().filter(|(place, point)| place % step == 0 || point.1 >= most);
-    let mut frame = Frame::new((0.0, window_s), "seconds", (0.0, most), "requests in flight");
-    frame.line("ka", kept.map(|(_, point)| *point));
-    Some(frame.figure("concurrency", "Concurrency over time", "requests in flight, failed ones too", &[]))
+    let mut chart = Chart::new(Axis::linear("seconds", 0.0, window_s), Axis::linear("requests in flight", 0.0, most));
+    chart.line(Ink::A, kept.map(|(_, point)| *point));
+    Some(chart.figure("concurrency", "Concurrency over time", "requests in flight, failed ones too", &[]))
 }
 
 /// Bars in HTML rather than in a drawing, so that names keep their size on a narrow screen.
@@ -184,7 +188,10 @@ fn slowest(ok: &[&RequestTimeline]) -> Option<String> {
     let start = by_latency.iter().map(|(request, _)| request.scheduled).min()?;
     let end = by_latency.iter().map(|(request, _)| request.finished).max()?;
     let rows = by_latency.len() as f64;
-    let mut frame = Frame::new((seconds(start), seconds(end)), "seconds", (0.0, rows), "rows, slowest on top");
+    let mut chart = Chart::new(
+        Axis::linear("seconds", seconds(start), seconds(end)),
+        Axis::linear("rows, slowest on top", 0.0, rows),
+    );
     for (row, (request, latency)) in by_latency.iter().enumerate() {
         let height = (rows - row as f64 - 0.85, rows - row as f64 - 0.15);
         let first = ttft(request).map_or(request.finished, |ttft| request.sent() + ttft);
@@ -192,19 +199,19 @@ fn slowest(ok: &[&RequestTimeline]) -> Option<String> {
             let tokens = request.output_tokens().map_or_else(String::new, |tokens| format!(", {tokens} tokens"));
             format!("request {}: {part}; {latency:?} in all{tokens}", request.index)
         };
-        let mut part = |class: &str, from: Duration, to: Duration, name: &str| {
+        let mut part = |ink: Ink, from: Duration, to: Duration, name: &str| {
             if from < to {
-                frame.area(class, (seconds(from), seconds(to)), height, &title(name));
+                chart.area(ink, (seconds(from), seconds(to)), height, &title(name));
             }
         };
-        part("kquiet", request.scheduled, request.sent(), "late, or connecting");
-        part("kb", request.sent(), first, "waiting for the first token");
-        part("ka", first, request.finished, "receiving");
+        part(Ink::Quiet, request.scheduled, request.sent(), "late, or connecting");
+        part(Ink::B, request.sent(), first, "waiting for the first token");
+        part(Ink::A, first, request.finished, "receiving");
     }
     let list: String = by_latency.iter().take(5).fold(String::new(), |mut list, (request, latency)| {
         let _ = write!(list, " #{} {:.3} s", request.index, seconds(*latency));
         list
     });
-    let keys = [("kquiet", "late, or connecting"), ("kb", "waiting for the first token"), ("ka", "receiving")];
-    Some(frame.figure("slowest", "Timeline of the slowest requests", list.trim(), &keys))
+    let keys = [(Ink::Quiet, "late, or connecting"), (Ink::B, "waiting for the first token"), (Ink::A, "receiving")];
+    Some(chart.figure("slowest", "Timeline of the slowest requests", list.trim(), &keys))
 }

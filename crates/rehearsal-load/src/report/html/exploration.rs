@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{document, escape, frame::Frame};
+use super::{Axis, Chart, Ink, escape, page};
 use crate::{
     metrics::{Distribution, SloMetric, seconds},
     report::Report,
@@ -25,7 +25,7 @@ pub fn exploration_to_html(exploration: &Exploration) -> String {
     probes.sort_by(|a, b| a.level.total_cmp(&b.level));
     let plan = probes.first().map(|probe| &probe.report.plan);
     let title = plan.map_or_else(|| "no run".to_owned(), |plan| format!("{} at {}", plan.model, plan.url));
-    let mut body = format!("<p class=\"soft\">{}</p>\n", escape(&outcome(exploration)));
+    let mut body = String::new();
     let charts: String = DRAWN
         .iter()
         .filter_map(|drawn| frontier(&probes, drawn))
@@ -35,7 +35,7 @@ pub fn exploration_to_html(exploration: &Exploration) -> String {
         let _ = write!(body, "<div class=\"charts\">\n{charts}</div>\n");
     }
     body += &table(&probes, exploration.variable);
-    document(&format!("Load levels: {title}"), &title, &body)
+    page("Load levels", &title, &outcome(exploration), &body)
 }
 
 fn outcome(exploration: &Exploration) -> String {
@@ -64,26 +64,28 @@ fn frontier(probes: &[&Probe], (id, name, metric, of): &Drawn) -> Option<String>
     let limits: Vec<(String, f64)> = limits(probes, *metric);
     let most_rate = points.iter().map(|(_, rate, _)| *rate).max_by(f64::total_cmp)?;
     let highest = points.iter().map(|(.., value)| *value).chain(limits.iter().map(|(_, limit)| *limit));
-    let mut frame =
-        Frame::new((0.0, most_rate), "output tokens/s", (0.0, highest.max_by(f64::total_cmp)?), "milliseconds, p95");
+    let mut chart = Chart::new(
+        Axis::linear("output tokens/s", 0.0, most_rate),
+        Axis::linear("milliseconds, p95", 0.0, highest.max_by(f64::total_cmp)?),
+    );
     for (_, limit) in &limits {
-        frame.line("kbad", [(0.0, *limit), (most_rate, *limit)]);
+        chart.line(Ink::Bad, [(0.0, *limit), (most_rate, *limit)]);
     }
-    frame.line("kquiet", points.iter().map(|(_, rate, value)| (*rate, *value)));
+    chart.line(Ink::Quiet, points.iter().map(|(_, rate, value)| (*rate, *value)));
     for (probe, rate, value) in &points {
         let met = probe.meets_all();
         let title = format!("{}: {value:.1} ms at {rate:.1} tokens/s", level(probe.level));
-        frame.dot(if met { "kc" } else { "kbad" }, *rate, *value, &title);
-        frame.label(*rate, *value, &level(probe.level));
+        chart.dot(if met { Ink::C } else { Ink::Bad }, *rate, *value, &title);
+        chart.label(*rate, *value, &level(probe.level));
     }
-    let mut keys = vec![("kc", "every objective met")];
+    let mut keys = vec![(Ink::C, "every objective met")];
     if probes.iter().any(|probe| !probe.meets_all()) || !limits.is_empty() {
-        keys.push(("kbad", "missed, or a limit"));
+        keys.push((Ink::Bad, "missed, or a limit"));
     }
     let limits: Vec<&str> = limits.iter().map(|(slo, _)| slo.as_str()).collect();
     let note =
         format!("a dot a run, named by its level{}{}", if limits.is_empty() { "" } else { "; " }, limits.join(", "));
-    Some(frame.figure(id, &format!("Throughput against {name}"), &note, &keys))
+    Some(chart.figure(id, &format!("Throughput against {name}"), &note, &keys))
 }
 
 /// The limits of the objectives about `metric`, in milliseconds.
@@ -99,12 +101,12 @@ fn over_level(probes: &[&Probe], swept: Variable) -> Option<String> {
         probes.iter().filter_map(|probe| Some((probe.level, probe.report.throughput.output_tokens_per_s?))).collect();
     let last = points.last()?;
     let most = points.iter().map(|(_, rate)| *rate).max_by(f64::total_cmp)?;
-    let mut frame = Frame::new((0.0, last.0), variable(swept), (0.0, most), "output tokens/s");
-    frame.line("ka", points.iter().copied());
+    let mut chart = Chart::new(Axis::linear(variable(swept), 0.0, last.0), Axis::linear("output tokens/s", 0.0, most));
+    chart.line(Ink::A, points.iter().copied());
     for (at, rate) in &points {
-        frame.dot("ka", *at, *rate, &format!("{}: {rate:.1} tokens/s", level(*at)));
+        chart.dot(Ink::A, *at, *rate, &format!("{}: {rate:.1} tokens/s", level(*at)));
     }
-    Some(frame.figure("throughput-over-level", "Throughput by load", "a dot a run", &[]))
+    Some(chart.figure("throughput-over-level", "Throughput by load", "a dot a run", &[]))
 }
 
 fn table(probes: &[&Probe], swept: Variable) -> String {

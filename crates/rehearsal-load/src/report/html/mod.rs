@@ -1,14 +1,18 @@
 //! One page with everything: figures, warnings, charts. It needs no network, no script and no other file.
+//!
+//! [`Chart`] and [`page`] are for others too who have figures to show.
 
+mod axis;
+mod chart;
 mod charts;
 mod exploration;
-mod frame;
+mod ink;
 mod server_side;
 mod tables;
 
 use std::fmt::Write;
 
-pub use self::exploration::exploration_to_html;
+pub use self::{axis::Axis, chart::Chart, exploration::exploration_to_html, ink::Ink};
 use super::{Completion, Recording, Report};
 
 const STYLE: &str = include_str!("style.css");
@@ -17,31 +21,30 @@ const STYLE: &str = include_str!("style.css");
 #[must_use]
 pub fn to_html(recording: &Recording) -> String {
     let report = recording.report();
-    let title = format!("{} at {}", report.plan.model, report.plan.url);
-    let mut page = format!("<p class=\"soft\">{}</p>\n", escape(&subtitle(recording, &report)));
-    page += &tables::cards(&report);
+    let mut body = tables::cards(&report);
     for warning in &report.warnings {
         let bad = if report.is_incomplete() { " bad" } else { "" };
-        let _ = writeln!(page, "<p class=\"warning{bad}\">{}</p>", escape(&warning.message));
+        let _ = writeln!(body, "<p class=\"warning{bad}\">{}</p>", escape(&warning.message));
     }
-    page += &charts::all(recording, &report);
-    page += &tables::distributions(&report);
-    page += &server_side::table(&report);
-    page += &tables::verdicts(&report);
-    page += &tables::cross_checks(&report);
-    page += &tables::definitions();
-    document(&format!("Load report: {}", title.trim()), title.trim(), &page)
+    body += &charts::all(recording, &report);
+    body += &tables::distributions(&report);
+    body += &server_side::table(&report);
+    body += &tables::verdicts(&report);
+    body += &tables::cross_checks(&report);
+    body += &tables::definitions();
+    let title = format!("{} at {}", report.plan.model, report.plan.url);
+    page("Load report", title.trim(), &subtitle(recording, &report), &body)
 }
 
-/// A whole page around `body`, which is HTML already.
-fn document(window_title: &str, heading: &str, body: &str) -> String {
+/// A page of this look around `body`, which is HTML; `kind`, `title` and `subtitle` are text.
+#[must_use]
+pub fn page(kind: &str, title: &str, subtitle: &str, body: &str) -> String {
+    let (kind, title, subtitle) = (escape(kind), escape(title), escape(subtitle));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <h1>{}</h1>\n{body}</body>\n</html>\n",
-        escape(window_title),
-        escape(heading),
+         <link rel=\"icon\" href=\"data:,\">\n<title>{kind}: {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <h1>{title}</h1>\n<p class=\"soft\">{subtitle}</p>\n{body}</body>\n</html>\n",
     )
 }
 
@@ -65,7 +68,8 @@ fn subtitle(recording: &Recording, report: &Report) -> String {
 }
 
 /// `text` between tags or in an attribute.
-fn escape(text: &str) -> String {
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{escape, frame::Frame};
+use super::{Axis, Chart, Ink, escape};
 use crate::{
     report::{Recording, Report},
     server_side::{Balance, Bracket, Level, ServerSnapshot},
@@ -17,7 +17,7 @@ pub(super) fn charts(recording: &Recording, window_s: f64) -> String {
         "server-requests",
         "Requests in the server",
         "requests",
-        &[("ka", "running", |it| it.running), ("kb", "waiting", |it| it.waiting)],
+        &[(Ink::A, "running", |it| it.running), (Ink::B, "waiting", |it| it.waiting)],
     );
     let cache = over_time(
         &within,
@@ -25,12 +25,12 @@ pub(super) fn charts(recording: &Recording, window_s: f64) -> String {
         "server-kv-cache",
         "KV cache of the server",
         "% in use",
-        &[("kc", "in use", |it| it.kv_cache_usage.map(|share| 100.0 * share))],
+        &[(Ink::C, "in use", |it| it.kv_cache_usage.map(|share| 100.0 * share))],
     );
     requests.into_iter().chain(cache).collect()
 }
 
-type Gauge = (&'static str, &'static str, fn(&ServerSnapshot) -> Option<f64>);
+type Gauge = (Ink, &'static str, fn(&ServerSnapshot) -> Option<f64>);
 
 fn over_time(
     readings: &[&ServerSnapshot],
@@ -49,12 +49,12 @@ fn over_time(
     let lines: Vec<(&Gauge, Vec<(f64, f64)>)> = gauges.iter().map(|gauge| (gauge, points(gauge))).collect();
     let most = lines.iter().flat_map(|(_, points)| points).map(|(_, value)| *value).max_by(f64::total_cmp)?;
     let end = lines.iter().flat_map(|(_, points)| points).map(|(at, _)| *at).fold(window_s, f64::max);
-    let mut frame = Frame::new((0.0, end), "seconds", (0.0, most.max(1.0)), unit);
+    let mut chart = Chart::new(Axis::linear("seconds", 0.0, end), Axis::linear(unit, 0.0, most.max(1.0)));
     for (gauge, points) in lines {
-        frame.line(gauge.0, points);
+        chart.line(gauge.0, points);
     }
-    let keys: Vec<(&str, &str)> = gauges.iter().map(|gauge| (gauge.0, gauge.1)).collect();
-    Some(frame.figure(id, name, &format!("{} readings of /metrics", readings.len()), &keys))
+    let keys: Vec<(Ink, &str)> = gauges.iter().map(|gauge| (gauge.0, gauge.1)).collect();
+    Some(chart.figure(id, name, &format!("{} readings of /metrics", readings.len()), &keys))
 }
 
 /// The table; empty where nothing was read.
