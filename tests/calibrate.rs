@@ -110,3 +110,63 @@ fn a_description_has_a_memory_plan_and_the_flag_that_would_make_it_start() {
         .success()
         .stdout(contains("refused: No available memory for the cache blocks").or(contains("refused:")));
 }
+
+/// The whole way: every command of the plan on a fake whose step times are known, its results fitted, and the coefficients come back. Oracle: the
+/// profile that the fake has. Answers are shorter than the plan's, so that the test is.
+#[test]
+fn the_plans_own_commands_give_back_what_the_machine_is() {
+    let setup = ["--gpu", "H200", "--model", "llama-3-70b-fp8", "--max-model-len", "8192", "--max-num-seqs", "256"];
+    let plan = rehearsal(&["calibrate", "--plan", "--tensor-parallel", "2"]).args(setup).output().unwrap();
+    let plan = String::from_utf8(plan.stdout).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["fit-tp2", "holdout-tp2"] {
+        assert!(plan.contains(name));
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let mut runs = 0;
+    for line in plan.lines().filter_map(|line| line.strip_prefix("rehearsal ")) {
+        let line = line
+            .replace("--base-url http://127.0.0.1:8000", "--fake h200-llama3-70b-fp8-tp2")
+            .replace("205..307", "16..24")
+            .replace("-n 128", "-n 64")
+            .replace("--duration 30", "--duration 12");
+        let output = rehearsal(&line.split_whitespace().collect::<Vec<_>>()).current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        runs += 1;
+    }
+    assert_eq!(runs, 7);
+    let files = [
+        "--length-spread",
+        "0.2",
+        "--turnaround-ms",
+        "0",
+        "--stagger-ms",
+        "0",
+        "--fit",
+        "2=fit-tp2",
+        "--holdout",
+        "2=holdout-tp2",
+    ];
+    let output = rehearsal(&["calibrate", "--format", "json", "-c", "16"])
+        .args(setup)
+        .args(files)
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let configuration = &document["configurations"][0];
+    let error = configuration["holdout_median_error"].as_f64().unwrap();
+    assert!(error < 0.05, "{error}");
+    let coefficients = configuration["coefficients"].as_array().unwrap();
+    // of profiles/h200-llama3-70b-fp8-tp2.toml
+    for (index, truth) in [(0, 13.16), (4, 0.0704)] {
+        let value = &coefficients[index]["value"];
+        let (low, high) = (value["low"].as_f64().unwrap(), value["high"].as_f64().unwrap());
+        assert!(
+            low <= truth && truth <= high && coefficients[index]["identifiable"] == true,
+            "{truth}: {}",
+            coefficients[index]
+        );
+    }
+}

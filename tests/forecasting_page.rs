@@ -33,5 +33,26 @@ fn the_page_shows_what_its_commands_print() {
         assert_eq!(printed, without_trailing_blanks(shown), "{command}");
         commands += 1;
     }
-    assert_eq!(commands, 3);
+    assert_eq!(commands, 4);
+}
+
+#[test]
+fn the_pages_charts_are_the_tools_own() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/forecasting.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let command = "forecast --sweep --svg docs/forecasting";
+    assert!(page.contains(&format!("`rehearsal {command}`")), "the page says how its charts are made");
+    let output = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
+        .args(["forecast", "--sweep", "--svg"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for name in ["throughput.svg", "cost.svg"] {
+        assert!(page.contains(&format!("(forecasting/{name})")), "{name} is on the page");
+        let [drawn, kept] = [folder.path().to_path_buf(), root.join("docs/forecasting")]
+            .map(|folder| fs::read_to_string(folder.join(name)).unwrap());
+        assert!(drawn == kept, "{name} has changed; run `rehearsal {command}`");
+    }
 }

@@ -33,7 +33,7 @@ pub(crate) use self::{
     compare::CompareArgs,
     diff::DiffArgs,
     explain::ExplainArgs,
-    forecast::ForecastArgs,
+    forecast::{ForecastArgs, ForecastLoadFlags},
     merge::MergeArgs,
     page::PageArgs,
     record::RecordArgs,
@@ -94,7 +94,7 @@ impl Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Rehearse the report's two configurations, without a server, and set them beside the published figures
+    /// Say throughput, latency and cost before any money is spent, and how sure that is; alone, the report's own figures
     Forecast(Box<ForecastArgs>),
     /// Turn measured runs into a profile, with an interval for everything and what they do not say
     Calibrate(Box<CalibrateArgs>),

@@ -40,6 +40,7 @@ struct ProfileFile {
     all_reduce: Option<AllReduceFile>,
     step_time: StepTimeFile,
     cold_stall: Option<ColdStallFile>,
+    uncertainty: Option<UncertaintyFile>,
     jitter_sigma: Option<Sourced<f64>>,
     client: Option<ClientFile>,
 }
@@ -138,6 +139,14 @@ struct TableFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct UncertaintyFile {
+    #[serde(rename = "source")]
+    _source: String,
+    log_covariance: [[f64; 5]; 5],
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ColdStallFile {
     min_batch: Sourced<u32>,
     duration_ms: Sourced<f64>,
@@ -171,6 +180,8 @@ pub(super) fn profile(document: Table, origin: &str) -> Result<Profile, ProfileE
             min_batch: stall.min_batch.value,
             duration: Nanos::from_millis_f64(stall.duration_ms.value),
         }),
+        gpu: file.hardware.name,
+        log_covariance: file.uncertainty.map(|uncertainty| uncertainty.log_covariance),
         jitter_sigma: file.jitter_sigma.map_or(0.0, |sigma| sigma.value),
         client: file.client.map_or_else(ClientExtras::default, |client| ClientExtras {
             turnaround: Nanos::from_millis_f64(client.turnaround_ms.value),

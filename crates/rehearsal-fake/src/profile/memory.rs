@@ -1,5 +1,7 @@
 //! Memory at start-up: how many KV blocks there are, and when vLLM refuses to start.
 
+use std::num::NonZeroU32;
+
 use thiserror::Error;
 
 use super::EngineSettings;
@@ -95,6 +97,14 @@ pub struct MemoryPlan {
 }
 
 impl MemoryFacts {
+    /// The largest of `stages` stages of a pipeline, as a model of its own.
+    #[must_use]
+    pub fn stage(&self, stages: NonZeroU32) -> Self {
+        let layers = self.kv.layers.div_ceil(stages.get());
+        let weights_gib = self.weights_gib * f64::from(layers) / f64::from(self.kv.layers);
+        Self { weights_gib, kv: KvShape { layers, ..self.kv }, ..self.clone() }
+    }
+
     /// All that start-up checks.
     pub fn plan(&self, tensor_parallel: u32, settings: &EngineSettings) -> Result<MemoryPlan, StartRefusal> {
         let plan = self.kv_plan(tensor_parallel, settings)?;

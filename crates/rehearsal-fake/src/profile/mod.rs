@@ -38,12 +38,16 @@ pub struct Profile {
     pub name: String,
     /// What it is, in a line.
     pub title: String,
+    /// The GPU, as the driver tells its name.
+    pub gpu: String,
     /// GPUs the model is split over.
     pub tensor_parallel: u32,
     /// The engine's settings, to be overridden by flags.
     pub engine: EngineSettings,
     /// What a step costs.
     pub step_time: StepTime,
+    /// How well that is known: covariances of the logarithms of [`describe::Coefficients`], in their order; `None` where nobody says.
+    pub log_covariance: Option<[[f64; 5]; 5]>,
     /// A stall charged once.
     pub cold_stall: Option<ColdStall>,
     /// Standard deviation of the logarithm of a factor on every step.

@@ -13,9 +13,12 @@ Examples:
   # what to run on a machine rented for a quarter of an hour
   rehearsal calibrate --plan --gpu H200 --model llama-3-70b-fp8 --tensor-parallel 1,2 > rent.sh
 
-  # its results: folders of `vllm bench serve --save-result`, or of any tool in a table; profiles go to a folder
-  rehearsal calibrate --gpu H200 --model config.json --fit 2=fit-tp2 --holdout 2=holdout-tp2 --out profiles
+  # its results; profiles go to a folder, and forecast what was not measured
+  rehearsal calibrate --gpu H200 --model config.json --length-spread 0.2 \\
+    --fit 2=fit-tp2 --holdout 2=holdout-tp2 --out profiles
   rehearsal serve --profile profiles/calibrated-tp2.toml
+  rehearsal forecast --gpu H200 --model config.json --tensor-parallel 4,8 \\
+    --measured profiles/calibrated-tp2.toml
 
 A result file is one of the report's script, of `bench --report`, of `vllm bench serve --save-result`, of aiperf or of guidellm.
 A table is CSV with the columns tp, prompt_tokens, output_tokens, concurrency or rate, requests, and of tpot_ms, ttft_ms,
@@ -44,6 +47,10 @@ pub(crate) struct CalibrateArgs {
     /// Whether the prompts of the files were alike [default: one prompt in the report's script, random ones in other tools]
     #[arg(long, value_enum)]
     pub(crate) prompts: Option<PromptKind>,
+
+    /// By which share the lengths in the files were spread evenly around their mean: 0.2 for the script of --plan
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) length_spread: f64,
 
     /// Milliseconds from an answer to the next request of the same worker
     #[arg(long, value_name = "MS", default_value_t = 7.0)]

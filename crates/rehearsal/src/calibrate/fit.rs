@@ -7,12 +7,10 @@ use super::{
     Figure, Row,
     matrix::{Matrix, cholesky, inverse, solve},
 };
-use crate::forecast::{ForecastError, LoadFigures};
+use crate::forecast::{ForecastError, LoadFigures, MODEL_ERROR};
 
 /// Coefficients of [`Coefficients`].
 pub(super) const COUNT: usize = 5;
-/// Standard deviation of what this form of step time leaves unexplained, as a share: 2.1 % in the median over 901 published runs.
-const MODEL_ERROR: f64 = 0.02;
 /// Steps of the search; it settles in four to eight.
 const MOST_ITERATIONS: usize = 15;
 /// Change of a logarithm for the slopes: large enough that a simulation, which moves in steps, does move.

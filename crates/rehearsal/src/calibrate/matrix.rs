@@ -1,10 +1,10 @@
 //! Small symmetric positive definite matrices: all the linear algebra that a fit of a few coefficients needs.
 
 /// A square matrix of `N` rows.
-pub(super) type Matrix<const N: usize> = [[f64; N]; N];
+pub(crate) type Matrix<const N: usize> = [[f64; N]; N];
 
 /// The lower triangle `L` with `L·Lᵀ = matrix`; `None` when the matrix is not positive definite.
-pub(super) fn cholesky<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> {
+pub(crate) fn cholesky<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> {
     let mut lower = [[0.0; N]; N];
     for row in 0..N {
         for column in 0..=row {
@@ -18,6 +18,11 @@ pub(super) fn cholesky<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> 
         }
     }
     Some(lower)
+}
+
+/// The columns of a matrix.
+pub(crate) fn columns<const N: usize>(matrix: &Matrix<N>) -> [[f64; N]; N] {
+    std::array::from_fn(|column| std::array::from_fn(|row| matrix[row][column]))
 }
 
 /// `x` with `matrix·x = right`, from the matrix's [`cholesky`] factor.

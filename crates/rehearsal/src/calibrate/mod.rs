@@ -6,8 +6,9 @@
 //!
 //! Rows come from result files ([`rows`]) and tables ([`table`]); a [`Setup`] says what they were measured on and writes the profile.
 
+mod derived;
 mod fit;
-mod matrix;
+pub(crate) mod matrix;
 mod posterior;
 mod rental;
 mod row;

@@ -1,20 +1,23 @@
 //! What a fit leaves open: intervals of the coefficients and of forecasts.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
-use rehearsal_fake::{engine::EngineConfig, profile::describe::Coefficients};
+use rehearsal_fake::{
+    engine::EngineConfig,
+    profile::{
+        Profile,
+        describe::{Coefficients, Link},
+    },
+};
 use serde::Serialize;
 
-use super::{Belief, Fit, fit::COUNT, matrix::cholesky};
-use crate::forecast::{Band, ForecastError, Load, LoadFigures};
+use super::{
+    Belief, Fit,
+    fit::COUNT,
+    matrix::{Matrix, cholesky, columns},
+};
+use crate::forecast::{Band, Ensemble, ForecastError, Load, Traffic};
 
 /// Standard deviations on either side of a 95 % interval.
 const NORMAL_95: f64 = 1.96;
-/// Draws of the coefficients for the interval of a forecast.
-const DRAWS: usize = 80;
-/// What the form of step time leaves unexplained, as a share; see the fit.
-const MODEL_ERROR: f64 = 0.02;
 /// A coefficient whose uncertainty the rows have not reduced to this share of the prior's is called not identifiable.
 const IDENTIFIED: f64 = 0.7;
 
@@ -60,33 +63,35 @@ impl Fit {
 
     /// Output tokens a second of a load: with the fitted coefficients, and the interval that 95 % of the coefficients still possible span.
     pub fn forecast(&self, engine: &EngineConfig, load: &Load) -> Result<Band, ForecastError> {
-        let rehearse = |coefficients: &Coefficients| -> Result<LoadFigures, ForecastError> {
-            load.rehearse(EngineConfig { step_time: coefficients.step_time(), ..engine.clone() })
-        };
-        let likely = rehearse(&self.posterior.coefficients)?.output_tps;
-        let mut generator = ChaCha8Rng::seed_from_u64(u64::from(self.tensor_parallel));
-        let mut throughputs = Vec::with_capacity(DRAWS);
-        for _ in 0..DRAWS {
-            let coefficients = self.posterior.draw(&mut generator);
-            let unexplained: f64 = StandardNormal.sample(&mut generator);
-            throughputs.push(rehearse(&coefficients)?.output_tps * (unexplained * MODEL_ERROR).exp());
-        }
-        throughputs.sort_unstable_by(f64::total_cmp);
-        let (low, high) = (throughputs[DRAWS / 40], throughputs[DRAWS - 1 - DRAWS / 40]);
-        Ok(Band { likely, low: low.min(likely), high: high.max(likely) })
+        Ok(self.posterior.ensemble(engine).forecast(&Traffic::Load(*load))?.output_tps)
     }
 }
 
 impl Belief {
-    /// Coefficients that may be.
-    fn draw(&self, generator: &mut ChaCha8Rng) -> Coefficients {
-        let normal: [f64; COUNT] = std::array::from_fn(|_| StandardNormal.sample(generator));
-        let centre = self.coefficients.to_array();
-        let Some(factor) = cholesky(&self.covariance) else { return self.coefficients };
-        Coefficients::from_array(std::array::from_fn(|row| {
-            let shift: f64 = (0..=row).map(|column| factor[row][column] * normal[column]).sum();
-            centre[row] * shift.exp()
-        }))
+    /// Engines like `engine` with the step times that are believed.
+    #[must_use]
+    pub fn ensemble(&self, engine: &EngineConfig) -> Ensemble {
+        let axes = cholesky(&self.covariance).map_or(Vec::new(), |factor| columns(&factor).to_vec());
+        Ensemble::around(engine, self.coefficients, axes)
+    }
+
+    /// What a profile of the linear form says, with its covariance or with none; `None` for any other form.
+    #[must_use]
+    pub fn of_profile(profile: &Profile) -> Option<Self> {
+        let coefficients = Coefficients::of(&profile.step_time)?;
+        Some(Self { coefficients, covariance: profile.log_covariance.unwrap_or([[0.0; COUNT]; COUNT]) })
+    }
+
+    /// The same over `stages` of a pipeline, connected by `link`.
+    #[must_use]
+    pub fn over_stages(self, stages: u32, link: &Link, hidden_size: u32) -> Self {
+        Self { coefficients: self.coefficients.over_stages(stages, link, hidden_size), ..self }
+    }
+
+    /// Covariances of the coefficients' logarithms, in the order of `Coefficients::to_array`.
+    #[must_use]
+    pub fn log_covariance(&self) -> Matrix<COUNT> {
+        self.covariance
     }
 }
 

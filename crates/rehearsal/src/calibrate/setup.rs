@@ -33,6 +33,8 @@ pub struct Setup {
     pub max_model_len: Option<u32>,
     /// `--max-num-seqs`; `None` leaves it to vLLM's default.
     pub max_num_seqs: Option<u32>,
+    /// `--max-num-batched-tokens`; `None` leaves it to vLLM's default.
+    pub max_num_batched_tokens: Option<u32>,
 }
 
 /// What a profile says of its own making.
@@ -46,20 +48,21 @@ pub struct Provenance {
     pub fitted_to: String,
     /// What is known of each coefficient; empty before a fit.
     pub estimates: Vec<Estimate>,
+    /// Covariances of the coefficients' logarithms; `None` leaves them out.
+    pub log_covariance: Option<[[f64; 5]; 5]>,
 }
 
 impl Setup {
     /// What physics says of it on so many GPUs.
     pub fn belief(&self, tensor_parallel: u32) -> Result<Belief, ModelError> {
-        self.model.check_split(tensor_parallel)?;
-        let physics = Physics {
-            gpu: &self.gpu,
-            link: &self.link,
-            model: &self.model,
-            kv_element_bytes: self.kv_element_bytes,
-            tensor_parallel,
-        };
+        let physics = self.physics(tensor_parallel)?;
         Ok(Belief::independent(physics.expected(), physics.spread()))
+    }
+
+    pub(super) fn physics(&self, tensor_parallel: u32) -> Result<Physics<'_>, ModelError> {
+        self.model.check_split(tensor_parallel)?;
+        let Self { gpu, link, model, kv_element_bytes, .. } = self;
+        Ok(Physics { gpu, link, model, kv_element_bytes: *kv_element_bytes, tensor_parallel })
     }
 
     /// The profile with these coefficients.
@@ -69,6 +72,7 @@ impl Setup {
             title: format!("{} on {tensor_parallel}x {}", self.model.name, self.gpu.name),
             fitted_to: "physics from datasheets".to_owned(),
             estimates: Vec::new(),
+            log_covariance: None,
         };
         Profile::from_toml(&self.profile_text(tensor_parallel, coefficients, &provenance), &provenance.name)
     }
@@ -144,6 +148,9 @@ impl Setup {
         if let Some(max_num_seqs) = self.max_num_seqs {
             line(format_args!("max_num_seqs = {{ value = {max_num_seqs}, source = \"user\" }}"));
         }
+        if let Some(budget) = self.max_num_batched_tokens {
+            line(format_args!("max_num_batched_tokens = {{ value = {budget}, source = \"user\" }}"));
+        }
         let [fixed, small, decode, kv, prefill] = coefficients.to_array();
         line(format_args!("\n[step_time]\nform = \"linear\""));
         for (index, name, value) in [(2, "decode_ms", decode), (3, "kv_token_ms", kv), (4, "prefill_token_ms", prefill)]
@@ -152,6 +159,16 @@ impl Setup {
         }
         line(format_args!("\n# up to 8 requests, and from 16 on\n[step_time.table]\nsource = \"calibration\""));
         line(format_args!("points = [[8, {:?}], [16, {fixed:?}]]", fixed * small));
+        if let Some(covariance) = &provenance.log_covariance {
+            line(format_args!(
+                "\n# covariances of the logarithms of: the fixed cost, the factor on it up to 8 requests, and the three above\n\
+                 [uncertainty]\nsource = \"calibration\"\nlog_covariance = ["
+            ));
+            for row in covariance {
+                line(format_args!("  {row:?},"));
+            }
+            line(format_args!("]"));
+        }
         text
     }
 }

@@ -18,6 +18,8 @@ pub struct Unsaid {
     pub role: Role,
     /// Whether the prompts were alike; `None` takes what the tool does: one prompt in the report's script, random ones in the others.
     pub prompts: Option<Prompts>,
+    /// By which share lengths were spread evenly around their mean; 0 for equal ones.
+    pub spread: f64,
     /// The client's share.
     pub client: ClientExtras,
 }
@@ -198,9 +200,13 @@ impl Reader<'_> {
         requests: usize,
         observed: Observed,
     ) -> Row {
-        let Unsaid { tensor_parallel, role, prompts, client } = self.unsaid;
+        let Unsaid { tensor_parallel, role, prompts, spread, client } = self.unsaid;
         let prompts = prompts.unwrap_or(usual);
-        let load = Load { prompt_tokens, output_tokens, shortest: 1.0, prompts, pattern, requests, client, seed: 0 };
+        // files tell means, loads the most
+        let most = |mean: NonZeroU32| whole(f64::from(mean.get()) * (1.0 + spread)).unwrap_or(mean);
+        let (prompt_tokens, output_tokens) = (most(prompt_tokens), most(output_tokens));
+        let shortest = (1.0 - spread) / (1.0 + spread);
+        let load = Load { prompt_tokens, output_tokens, shortest, prompts, pattern, requests, client, seed: 0 };
         Row { name: self.origin.to_owned(), role, tensor_parallel, load, observed }
     }
 
@@ -249,6 +255,7 @@ mod tests {
         tensor_parallel: 2,
         role: Role::Fit,
         prompts: None,
+        spread: 0.0,
         client: ClientExtras {
             turnaround: rehearsal_fake::engine::Nanos::ZERO,
             stagger: rehearsal_fake::engine::Nanos::ZERO,
@@ -276,6 +283,57 @@ mod tests {
         assert_eq!((rows[0].observed.tpot_s, rows[0].observed.ttft_s), (Some(0.025), Some(0.25)));
         let open = text.replace("\"inf\"", "3.5");
         assert_eq!(super::rows(&open, "vllm.json", UNSAID).unwrap()[0].load.pattern, Pattern::Poisson(3.5));
+    }
+
+    /// The keys of aiperf's `profile_export_aiperf.json` (0.13.0, `aiperf/exporters/metrics_json_exporter.py`): a unit and statistics a metric.
+    #[test]
+    fn a_result_of_aiperf_says_all_but_the_gpus() {
+        let text = r#"{"input_config": {"loadgen": {"concurrency": 8, "request_rate": null}},
+            "request_count": {"unit": "requests", "avg": 40}, "input_sequence_length": {"unit": "tokens", "avg": 550.2},
+            "output_sequence_length": {"unit": "tokens", "avg": 127.6}, "inter_token_latency": {"unit": "ms", "avg": 21.5},
+            "time_to_first_token": {"unit": "ms", "avg": 95.0}, "request_latency": {"unit": "ms", "avg": 2830.0, "p50": 2825.0},
+            "output_token_throughput": {"unit": "tokens/sec", "avg": 360.5}}"#;
+        let rows = rows(text, "profile_export_aiperf.json", UNSAID).unwrap();
+        let Row { load, observed, .. } = &rows[0];
+        assert_eq!((load.prompt_tokens.get(), load.output_tokens.get(), load.requests), (550, 128, 40));
+        assert_eq!((load.pattern, load.prompts), (Pattern::Closed(8.try_into().unwrap()), Prompts::Unique));
+        assert_eq!((observed.tpot_s, observed.ttft_s), (Some(0.0215), Some(0.095)));
+        assert_eq!((observed.latency_p50_s, observed.output_tps), (Some(2.825), Some(360.5)));
+        let open = text.replace("\"request_rate\": null", "\"request_rate\": 2.5");
+        assert_eq!(super::rows(&open, "a.json", UNSAID).unwrap()[0].load.pattern, Pattern::Poisson(2.5));
+    }
+
+    /// guidellm 0.8.1's `benchmarks.json`, cut to what is read; two benchmarks are two rows.
+    #[test]
+    fn a_result_of_guidellm_has_a_row_a_benchmark() {
+        let one = |strategy: &str| {
+            format!(
+                r#"{{"config": {{"strategy": {strategy}}}, "metrics": {{"request_totals": {{"successful": 30}},
+                "prompt_token_count": {{"successful": {{"mean": 512.0}}}}, "output_token_count": {{"successful": {{"mean": 200.0}}}},
+                "inter_token_latency_ms": {{"successful": {{"mean": 25.0}}}}, "time_to_first_token_ms": {{"successful": {{"mean": 125.0}}}},
+                "request_latency": {{"successful": {{"mean": 5.2, "median": 5.125}}}},
+                "output_tokens_per_second": {{"successful": {{"mean": 150.0}}}}}}}}"#
+            )
+        };
+        let closed = one(r#"{"type_": "concurrent", "streams": 4}"#);
+        let open = one(r#"{"type_": "poisson", "rate": 0.75, "max_concurrency": 64}"#);
+        let rows = rows(&format!(r#"{{"benchmarks": [{closed}, {open}]}}"#), "benchmarks.json", UNSAID).unwrap();
+        assert_eq!(
+            (rows[0].load.pattern, rows[1].load.pattern),
+            (Pattern::Closed(4.try_into().unwrap()), Pattern::Poisson(0.75))
+        );
+        assert_eq!((rows[0].load.prompt_tokens.get(), rows[0].load.output_tokens.get()), (512, 200));
+        assert_eq!((rows[0].observed.tpot_s, rows[0].observed.latency_p50_s), (Some(0.025), Some(5.125)));
+    }
+
+    /// By hand: lengths from 80 to 120 have the mean 100, and begin at two thirds of the most.
+    #[test]
+    fn spread_lengths_reach_above_their_mean() {
+        let text = r#"{"request_rate": "inf", "max_concurrency": 16, "completed": 32, "total_input_tokens": 3200,
+            "total_output_tokens": 3200, "mean_tpot_ms": 25.0}"#;
+        let rows = rows(text, "vllm.json", Unsaid { spread: 0.2, ..UNSAID }).unwrap();
+        assert_eq!((rows[0].load.prompt_tokens.get(), rows[0].load.output_tokens.get()), (120, 120));
+        assert!((rows[0].load.shortest - 2.0 / 3.0).abs() < 1e-12);
     }
 
     #[track_caller]

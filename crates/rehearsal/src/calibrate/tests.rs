@@ -65,6 +65,29 @@ fn from_the_report_alone_the_intervals_hold_every_model_that_gives_the_report() 
     }
 }
 
+/// Oracle: the report's run on two GPUs, which a belief from its run on one has not seen.
+#[test]
+fn from_the_reports_one_gpu_the_band_of_two_holds_what_two_gave() {
+    let gpu = Gpu::find("RTX PRO 6000").unwrap();
+    let (name, config) = built_in_models().next().unwrap();
+    let setup = Setup {
+        link: Gpu::link(&gpu.link_name).unwrap(),
+        gpu,
+        model: model_config(config, name).unwrap(),
+        kv_element_bytes: 1,
+        gpu_memory_utilization: 0.95,
+        max_model_len: Some(4096),
+        max_num_seqs: Some(32),
+        max_num_batched_tokens: None,
+    };
+    let one = fit_the_report(1, PUBLISHED[0].1).posterior;
+    let two = setup.derived(&one, 1, 2).unwrap();
+    let load = crate::forecast::Traffic::Load(Load::of_the_report(client(), concurrency(16)));
+    let band = two.ensemble(&engine("rtxpro6000-72b-fp8-tp2")).forecast(&load).unwrap().output_tps;
+    assert!(band.low <= 348.0 && 348.0 <= band.high, "{band:?}");
+    assert!((band.likely / 348.0 - 1.0).abs() < 0.15, "{band:?}");
+}
+
 #[test]
 fn the_report_says_nothing_of_prefill_batch_and_kv_slope() {
     for (tensor_parallel, latency) in PUBLISHED {

@@ -15,22 +15,40 @@ use crate::{
 
 /// The setup that the flags describe; `None` without `--gpu` and `--model`.
 pub(crate) fn setup(flags: &SetupFlags) -> Result<Option<Setup>, Expected> {
-    let (Some(gpu), Some(name)) = (&flags.gpu, &flags.model) else { return Ok(None) };
+    let (Some(gpu), Some(_)) = (&flags.gpu, &flags.model) else { return Ok(None) };
+    let gpu = Gpu::find(gpu).map_err(Expected::usage)?;
+    let link = flags.link.clone().unwrap_or_else(|| gpu.link_name.clone());
+    on(flags, gpu, &link).map(Some)
+}
+
+/// The model of the flags on this GPU.
+pub(crate) fn on(flags: &SetupFlags, gpu: Gpu, link: &str) -> Result<Setup, Expected> {
+    let Some(model) = &flags.model else {
+        return Err(Expected::usage("which model? give --model, a Hugging Face config.json or a built-in name"));
+    };
     let share = flags.gpu_memory_utilization;
     if !(0.0 < share && share <= 1.0) {
         return Err(Expected::usage(format!("--gpu-memory-utilization must be > 0 and <= 1, got {share}")));
     }
-    let gpu = Gpu::find(gpu).map_err(Expected::usage)?;
-    let link = Gpu::link(flags.link.as_ref().unwrap_or(&gpu.link_name)).map_err(Expected::usage)?;
-    Ok(Some(Setup {
+    for (flag, value) in [
+        ("--max-model-len", flags.max_model_len),
+        ("--max-num-seqs", flags.max_num_seqs),
+        ("--max-num-batched-tokens", flags.max_num_batched_tokens),
+    ] {
+        if value == Some(0) {
+            return Err(Expected::usage(format!("{flag} must be >= 1, got 0; leave it out for vLLM's default")));
+        }
+    }
+    Ok(Setup {
         gpu,
-        link,
-        model: model(name)?,
+        link: Gpu::link(link).map_err(Expected::usage)?,
+        model: self::model(model)?,
         kv_element_bytes: if flags.kv_cache_dtype == KvCacheDtype::Fp8 { 1 } else { 2 },
         gpu_memory_utilization: share,
         max_model_len: flags.max_model_len,
         max_num_seqs: flags.max_num_seqs,
-    }))
+        max_num_batched_tokens: flags.max_num_batched_tokens,
+    })
 }
 
 /// A built-in model, or the one in a file.

@@ -2,12 +2,9 @@
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
-    sync::Arc,
     time::Duration,
 };
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rehearsal_fake::{
     engine::{EngineConfig, EngineRequest},
     profile::ClientExtras,
@@ -17,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ForecastError, LoadFigures, Outline,
-    simulation::{Arrivals, outlines},
+    prompts::{Dialogue, Drawn},
+    simulation::{Arrivals, Simulated, simulate},
 };
 
 /// Waves of a run: as many as the report's 64 requests make at 16 at a time.
@@ -55,18 +53,32 @@ pub struct Load {
 pub enum Pattern {
     /// So many at a time, each after the answer to the one before.
     Closed(NonZeroUsize),
-    /// So many a second on average, whatever happens to the others: a Poisson process.
+    /// So many a second on average, whatever happens to the others: a Poisson process. Of conversations, the first requests are one.
     Poisson(f64),
 }
 
-/// Whether the prefix cache finds the prompts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What prompts have in common, which the prefix cache finds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompts {
     /// All the same, as in the report: after the first, only what does not fill a KV block is computed.
     Same,
     /// No two with a common beginning.
     Unique,
+    /// Each begins as the others of its group do, as `bench --shared-prefix` has it.
+    Shared {
+        /// The share of a prompt that is its group's, 0 to 1.
+        share: f64,
+        /// Groups.
+        groups: NonZeroU32,
+    },
+    /// Each user talks on: a prompt holds all that was said before.
+    Conversations {
+        /// Requests of a conversation.
+        turns: NonZeroU32,
+        /// Tokens that a user adds at every turn but the first.
+        message_tokens: NonZeroU32,
+    },
 }
 
 impl Load {
@@ -79,10 +91,16 @@ impl Load {
             shortest: 1.0,
             prompts: Prompts::Same,
             pattern: Pattern::Closed(concurrency),
-            requests: concurrency.get().saturating_mul(WAVES).max(FEWEST_REQUESTS),
+            requests: Self::waves(concurrency),
             client,
             seed: 0,
         }
+    }
+
+    /// How many requests a closed loop needs so that its start and its end weigh little: four for each worker.
+    #[must_use]
+    pub fn waves(concurrency: NonZeroUsize) -> usize {
+        concurrency.get().saturating_mul(WAVES).max(FEWEST_REQUESTS)
     }
 
     /// Rehearses the load on an engine with `config`.
@@ -97,11 +115,15 @@ impl Load {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn rehearse(&self, config: EngineConfig) -> Result<LoadFigures, ForecastError> {
-        Ok(LoadFigures::of(&self.outlines(config)?))
+        Ok(LoadFigures::of_run(&self.simulated(config)?))
     }
 
     /// The same, request by request, in the order in which they end.
-    pub fn outlines(&self, mut config: EngineConfig) -> Result<Vec<Outline>, ForecastError> {
+    pub fn outlines(&self, config: EngineConfig) -> Result<Vec<Outline>, ForecastError> {
+        Ok(self.simulated(config)?.outlines)
+    }
+
+    pub(super) fn simulated(&self, mut config: EngineConfig) -> Result<Simulated, ForecastError> {
         if self.prompts == Prompts::Unique {
             // nothing could be found, so nothing has to be looked for
             config.enable_prefix_caching = false;
@@ -112,49 +134,49 @@ impl Load {
             Pattern::Poisson(rate) => Arrivals::Open(self.poisson(rate)?),
         };
         // the report warmed up with its own prompt: the measured requests find it cached
-        let warm_up = (self.prompts == Prompts::Same).then(|| self.request(0));
-        let mut outlines = outlines(config, arrivals, warm_up, |index| self.request(index))?;
-        for outline in &mut outlines {
+        let warm_up = (self.prompts == Prompts::Same).then(|| Drawn::of(self, 0).request(0, 0));
+        let mut run = match self.prompts {
+            Prompts::Conversations { turns, message_tokens } => {
+                simulate(config, arrivals, warm_up, &mut Dialogue::new(*self, turns, message_tokens))?
+            }
+            _ => simulate(config, arrivals, warm_up, &mut |index| self.request(index))?,
+        };
+        for outline in &mut run.outlines {
             outline.finished += overhead;
             outline.first_token = outline.first_token.map(|at| at + overhead);
         }
-        Ok(outlines)
+        Ok(run)
+    }
+
+    /// How long a worker waits before its next request, and a user before the next turn of a conversation.
+    pub(super) fn pause(&self) -> Duration {
+        Duration::from(self.client.turnaround + self.client.api_overhead)
     }
 
     fn closed(&self, concurrency: NonZeroUsize) -> ClosedLoop {
         let requests = NonZeroUsize::new(self.requests).unwrap_or(NonZeroUsize::MIN);
-        ClosedLoop::new(concurrency, requests)
-            .turnaround(Duration::from(self.client.turnaround + self.client.api_overhead))
-            .stagger(Duration::from(self.client.stagger))
+        ClosedLoop::new(concurrency, requests).turnaround(self.pause()).stagger(Duration::from(self.client.stagger))
     }
 
     fn poisson(&self, rate: f64) -> Result<Schedule, ForecastError> {
-        let extent = Extent { requests: Some(self.requests), duration: None };
+        // of a conversation only the first request comes by itself
+        let (rate, requests) = match self.prompts {
+            Prompts::Conversations { turns, .. } => {
+                (rate / f64::from(turns.get()), self.requests.div_ceil(turns.get() as usize))
+            }
+            _ => (rate, self.requests),
+        };
+        let extent = Extent { requests: Some(requests), duration: None };
         Ok(Schedule::generate(&RateProfile::constant(rate)?, Spacing::Poisson, extent, self.seed)?)
     }
 
     fn request(&self, index: usize) -> EngineRequest {
-        let mut generator = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(2 + index as u64));
-        let prompt_tokens = self.length(self.prompt_tokens, &mut generator);
-        let output_tokens = self.length(self.output_tokens, &mut generator);
-        EngineRequest::new(self.prompt(index, prompt_tokens), output_tokens)
-    }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a u32, at least 1")]
-    fn length(&self, most: NonZeroU32, generator: &mut ChaCha8Rng) -> NonZeroU32 {
-        if 1.0 <= self.shortest {
-            return most;
+        let drawn = Drawn::of(self, index);
+        let own = u32::try_from(index % (1 << 30)).unwrap_or(0);
+        match self.prompts {
+            Prompts::Shared { share, groups } => drawn.sharing(share, own % groups.get(), own),
+            Prompts::Same => drawn.request(0, 0),
+            Prompts::Unique | Prompts::Conversations { .. } => drawn.request(own, 0),
         }
-        let least = (f64::from(most.get()) * self.shortest.max(0.0)).ceil().max(1.0) as u32;
-        NonZeroU32::new(generator.random_range(least..=most.get())).unwrap_or(most)
-    }
-
-    /// The token ids of a prompt. Which they are does not matter, only which are equal.
-    fn prompt(&self, index: usize, tokens: NonZeroU32) -> Arc<[u32]> {
-        let name = match self.prompts {
-            Prompts::Same => 0,
-            Prompts::Unique => u32::try_from(index % (1 << 30)).unwrap_or(0),
-        };
-        std::iter::once(name).chain(1..tokens.get()).collect()
     }
 }

@@ -4,6 +4,8 @@ use rehearsal_fake::engine::Nanos;
 use rehearsal_load::metrics::{mean, median};
 use serde::Serialize;
 
+use super::simulation::Simulated;
+
 /// What a client would see of one request, on the run's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outline {
@@ -48,6 +50,13 @@ pub struct LoadFigures {
     pub requests: usize,
     /// Output tokens a second, over the time from the first request to the end of the last.
     pub output_tps: f64,
+    /// Output tokens a second of the answers that ended in the last three quarters of the time in which requests were sent: what an open
+    /// loop gets when neither its start nor its end counts; `None` when none did.
+    pub sustained_tps: Option<f64>,
+    /// Prompt tokens, cached ones too, for each output token.
+    pub prompt_ratio: f64,
+    /// The share of the engine's busy time by which prompt tokens made its steps longer; `None` where it is not known.
+    pub prompt_share: Option<f64>,
     /// Median latency of a request in seconds; `None` when there was none, as the next ones.
     pub latency_p50_s: Option<f64>,
     /// Mean latency in seconds.
@@ -65,6 +74,13 @@ pub struct LoadFigures {
 }
 
 impl LoadFigures {
+    /// The same, of a simulated run.
+    pub(super) fn of_run(run: &Simulated) -> Self {
+        let busy = run.busy.as_secs_f64();
+        let prompt_share = (0.0 < busy).then(|| run.for_prompts.as_secs_f64() / busy);
+        Self { prompt_share, ..Self::of(&run.outlines) }
+    }
+
     /// The figures of a run. Quantiles are nearest ranks.
     #[must_use]
     pub fn of(outlines: &[Outline]) -> Self {
@@ -79,9 +95,13 @@ impl LoadFigures {
         let tokens: u64 = outlines.iter().map(|outline| u64::from(outline.completion_tokens)).sum();
         let begin = outlines.iter().map(|outline| outline.sent).min().unwrap_or_default();
         let end = outlines.iter().map(|outline| outline.finished).max().unwrap_or_default();
+        let prompt_tokens: u64 = outlines.iter().map(|outline| u64::from(outline.prompt_tokens)).sum();
         Self {
             requests: outlines.len(),
             output_tps: tokens as f64 / end.saturating_sub(begin).as_secs_f64(),
+            sustained_tps: sustained(outlines, begin),
+            prompt_ratio: prompt_tokens as f64 / tokens as f64,
+            prompt_share: None,
             latency_p50_s: median(&latencies),
             latency_mean_s: mean(&latencies),
             ttft_mean_s: mean(&ttfts),
@@ -91,6 +111,16 @@ impl LoadFigures {
             tpot_p99_s: nearest_rank(&tpots, 99),
         }
     }
+}
+
+fn sustained(outlines: &[Outline], begin: Nanos) -> Option<f64> {
+    let last_sent = outlines.iter().map(|outline| outline.sent).max()?;
+    let quarter = Nanos::new(last_sent.saturating_sub(begin).as_nanos() / 4);
+    let from = begin + quarter;
+    let counts = |outline: &&Outline| from < outline.finished && outline.finished <= last_sent;
+    let tokens: u64 = outlines.iter().filter(counts).map(|outline| u64::from(outline.completion_tokens)).sum();
+    let span = last_sent.saturating_sub(from).as_secs_f64();
+    (0 < tokens && 0.0 < span).then(|| tokens as f64 / span)
 }
 
 /// The smallest of the values that `percent` of a hundred of them do not exceed.
@@ -119,5 +149,8 @@ mod tests {
         assert_eq!(figures.output_tps.to_bits(), 14.0_f64.to_bits());
         assert_eq!((figures.latency_p50_s, figures.ttft_p50_s, figures.ttft_p99_s), (Some(0.5), Some(0.2), Some(0.3)));
         assert_eq!((figures.tpot_mean_s, figures.tpot_p99_s), (Some(0.1), Some(0.1)));
+        // requests were sent from 1.0 to 1.5 s: of the answers that ended after 1.125 s, one did so by 1.5 s, with 5 tokens
+        assert_eq!(figures.sustained_tps.map(|tps| format!("{tps:.3}")).as_deref(), Some("13.333"));
+        assert_eq!(figures.prompt_ratio.to_bits(), (15.0_f64 / 14.0).to_bits());
     }
 }

@@ -132,6 +132,23 @@ mod tests {
         assert_eq!(euros.price(euros.size("NC288ds_xl").unwrap()), None);
     }
 
+    /// By hand from the table of hardware; T4, GB200 and GB300 are not in it.
+    #[test]
+    fn sizes_know_their_gpus_and_parts_of_them() {
+        let azure = PriceList::azure();
+        let memory = |name: &str| azure.size(name).unwrap().described_gpu().map(|gpu| gpu.memory_gib);
+        assert_eq!(memory("ND96asr_v4"), Ok(39.4));
+        assert_eq!(memory("ND96amsr_A100_v4"), Ok(79.2));
+        assert_eq!(memory("NC36lds_xl"), Ok(95.0 / 4.0));
+        assert!(memory("NC4as_T4_v3").unwrap_err().to_string().starts_with("no GPU `T4` is known; there are H100 SXM"));
+        let unknown = azure.sizes().iter().filter(|size| size.described_gpu().is_err());
+        assert!(
+            unknown.clone().all(|size| ["T4", "GB200", "GB300"].contains(&size.gpu.as_str())),
+            "{:?}",
+            unknown.map(|it| &it.gpu).collect::<Vec<_>>()
+        );
+    }
+
     #[test]
     fn an_unknown_size_and_no_price_are_refused() {
         let unknown = PriceList::azure().with_price("NC289ds_xl", 1.0, "2026").unwrap_err().to_string();

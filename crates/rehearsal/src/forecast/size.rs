@@ -1,5 +1,6 @@
 //! Sizes of machines that can be rented.
 
+use rehearsal_fake::profile::describe::{Gpu, GpuError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -25,6 +26,8 @@ pub struct Size {
     pub ram_gb: Option<u32>,
     /// What connects its GPUs.
     pub interconnect: Option<String>,
+    /// The same as a name that the table of links has, where it is not what is usual for the GPU.
+    pub link: Option<String>,
     /// For a size that no longer deploys, the one that replaces it.
     pub successor: Option<String>,
     /// Who says all this.
@@ -48,6 +51,20 @@ impl Size {
         [self.name.as_str(), self.name.trim_start_matches("Standard_"), self.short_name()]
             .into_iter()
             .any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Its GPU as the table of hardware describes it: of this memory where there are several, and only the part that the size has of it.
+    pub fn described_gpu(&self) -> Result<Gpu, GpuError> {
+        let whole_gb = self.gpu_memory_gb / self.gpus.min(1.0);
+        let gpu = Gpu::find(&format!("{} {whole_gb:.0}GB", self.gpu)).or_else(|_| Gpu::find(&self.gpu))?;
+        Ok(if self.gpus < 1.0 { gpu.slice(self.gpus) } else { gpu })
+    }
+
+    /// Whole GPUs that a model can be split over; one for a part of a GPU.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a handful")]
+    pub fn whole_gpus(&self) -> u32 {
+        self.gpus.max(1.0) as u32
     }
 
     /// For a size that no longer deploys: that it does not, and what does.

@@ -45,7 +45,7 @@ pub enum ModelConfigError {
     },
     /// A quantization that nothing is known of.
     #[error(
-        "model config `{origin}`: quantization `{method}` is unknown; there are fp8, compressed-tensors, awq, gptq and modelopt"
+        "model config `{origin}`: quantization `{method}` is unknown; there are fp8, compressed-tensors, awq, gptq, modelopt and mxfp4; take the unquantized config.json"
     )]
     UnknownQuantization {
         /// Where it comes from.

@@ -6,6 +6,8 @@
 mod attention;
 mod config;
 mod layers;
+#[cfg(test)]
+mod published;
 mod quantization;
 
 pub use self::config::{ModelConfigError, built_in_models, model_config};

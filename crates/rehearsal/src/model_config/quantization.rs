@@ -9,6 +9,8 @@ use super::config::{Fields, ModelConfigError};
 const INT4_BYTES: f64 = 0.5 + 2.0 / 128.0;
 /// Bytes of a 4-bit float with an 8-bit scale for each 16 of them.
 const NVFP4_BYTES: f64 = 0.5 + 1.0 / 16.0;
+/// Bytes of a 4-bit float with an 8-bit scale for each 32 of them.
+const MXFP4_BYTES: f64 = 0.5 + 1.0 / 32.0;
 
 pub(super) struct Quantization {
     pub(super) method: Option<String>,
@@ -25,6 +27,7 @@ impl Quantization {
         let method = config.get("quant_method").and_then(Value::as_str).unwrap_or_default();
         let (bytes, arithmetic) = match method {
             "fp8" | "fbgemm_fp8" => (1.0, Arithmetic::Fp8),
+            "mxfp4" => (MXFP4_BYTES, Arithmetic::Fp4),
             "awq" | "gptq" => four_or_eight_bits(config.get("bits")),
             "compressed-tensors" => compressed(config),
             "modelopt" | "modelopt_fp4" => {

@@ -95,6 +95,21 @@ impl Gpu {
         })
     }
 
+    /// A part of this GPU, such as a MIG slice or a vGPU that is one: its share of memory, bandwidth and operations. That a part has its share
+    /// of bandwidth and operations is how MIG divides; nobody has published how fast models run on it.
+    #[must_use]
+    pub fn slice(&self, share: f64) -> Self {
+        Self {
+            name: format!("{share} of {}", self.name),
+            memory_gib: self.memory_gib * share,
+            bandwidth: self.bandwidth * share,
+            bf16_flops: self.bf16_flops * share,
+            fp8_flops: self.fp8_flops.map(|flops| flops * share),
+            fp4_flops: self.fp4_flops.map(|flops| flops * share),
+            ..self.clone()
+        }
+    }
+
     /// The connection of this name.
     pub fn link(name: &str) -> Result<Link, GpuError> {
         let links = hardware().link;

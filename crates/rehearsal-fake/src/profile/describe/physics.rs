@@ -49,6 +49,38 @@ impl Coefficients {
         })
     }
 
+    /// The coefficients of a step-time model of this form; `None` for any other.
+    #[must_use]
+    pub fn of(step_time: &StepTime) -> Option<Self> {
+        let StepTime::Linear(Linear { fixed, decode_ms, kv_token_ms, prefill_token_ms }) = step_time else {
+            return None;
+        };
+        let (small, fixed_ms) = match fixed {
+            FixedCost::Constant(ms) => (*ms, *ms),
+            FixedCost::Table(table) => match table.points() {
+                [(from, small), (to, fixed)] if equal(*from, SMALL_BATCH) && equal(*to, LARGE_BATCH) => {
+                    (*small, *fixed)
+                }
+                _ => return None,
+            },
+        };
+        let (decode_ms, kv_token_ms, prefill_token_ms) = (*decode_ms, *kv_token_ms, *prefill_token_ms);
+        Some(Self { fixed_ms, small_batch: small / fixed_ms, decode_ms, kv_token_ms, prefill_token_ms })
+    }
+
+    /// The same over `stages` of a pipeline: between two of them hidden states of 16 bits cross a link once.
+    #[must_use]
+    pub fn over_stages(self, stages: u32, link: &Link, hidden_size: u32) -> Self {
+        let crossings = f64::from(stages.saturating_sub(1));
+        let token_ms = crossings * 2.0 * f64::from(hidden_size) / link.bandwidth * 1e3;
+        Self {
+            fixed_ms: self.fixed_ms + crossings * link.hop_us / 1e3,
+            decode_ms: self.decode_ms + token_ms,
+            prefill_token_ms: self.prefill_token_ms + token_ms,
+            ..self
+        }
+    }
+
     /// The coefficients in their order.
     #[must_use]
     pub const fn to_array(self) -> [f64; 5] {
@@ -101,6 +133,19 @@ impl Physics<'_> {
         Coefficients { fixed_ms: 0.5, small_batch: 0.12, decode_ms: 1.0, kv_token_ms: 0.5, prefill_token_ms: 0.5 }
     }
 
+    /// What of the expected coefficients does not shard, in the order of [`Coefficients::to_array`]: time outside the kernels.
+    #[must_use]
+    pub const fn unsharded(&self) -> [f64; 5] {
+        [HOST_MS, 0.0, HOST_REQUEST_MS, 0.0, 0.0]
+    }
+
+    /// What of the expected coefficients is communication, likewise.
+    #[must_use]
+    pub fn communication(&self) -> [f64; 5] {
+        let (latency, per_token) = self.all_reduces();
+        [latency, 0.0, per_token, 0.0, per_token]
+    }
+
     /// All-reduces of a step in milliseconds: two a layer and one, in all and for each token.
     fn all_reduces(&self) -> (f64, f64) {
         let ranks = f64::from(self.tensor_parallel);
@@ -108,5 +153,32 @@ impl Physics<'_> {
         let bytes = 2.0 * f64::from(self.model.hidden_size);
         let volume = 2.0 * (ranks - 1.0) / ranks * bytes / self.link.bandwidth * 1e3;
         (count * self.link.hop_us / 1e3 * ranks.log2(), count * volume)
+    }
+}
+
+fn equal(a: f64, b: f64) -> bool {
+    (a - b).abs() < f64::EPSILON
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coefficients_come_back_out_of_their_step_time() {
+        let coefficients = Coefficients::from_array([40.0, 1.25, 0.5, 0.125, 0.25]);
+        assert_eq!(Coefficients::of(&coefficients.step_time()), Some(coefficients));
+        assert_eq!(
+            Coefficients::of(&StepTime::constant_ms(3.0)).map(Coefficients::to_array),
+            Some([3.0, 1.0, 0.0, 0.0, 0.0])
+        );
+    }
+
+    /// By hand: three crossings of 8 µs, and of 2 · 8192 bytes a token at 450 GB/s, 36.4 ns each.
+    #[test]
+    fn a_pipeline_of_four_crosses_three_links() {
+        let link = Gpu::link("nvlink4").unwrap();
+        let all = Coefficients::from_array([40.0, 1.0, 0.5, 0.125, 0.25]).over_stages(4, &link, 8192);
+        assert!((all.fixed_ms - 40.024).abs() < 1e-9 && (all.decode_ms - 0.500_109_227).abs() < 1e-8, "{all:?}");
     }
 }

@@ -27,10 +27,16 @@ pub(super) fn measured(args: &CalibrateArgs) -> Result<Vec<Row>, Expected> {
         PromptKind::Same => Prompts::Same,
         PromptKind::Unique => Prompts::Unique,
     });
+    let spread = args.length_spread;
+    if !(0.0..1.0).contains(&spread) {
+        return Err(Expected::usage(format!(
+            "--length-spread must be >= 0 and < 1, got {spread}; 0.2 is a fifth either way"
+        )));
+    }
     let mut all = Vec::new();
     for (role, files) in [(Role::Fit, &args.fit), (Role::Holdout, &args.holdout)] {
         for Measured { tensor_parallel, path } in files {
-            let unsaid = Unsaid { tensor_parallel: *tensor_parallel, role, prompts, client };
+            let unsaid = Unsaid { tensor_parallel: *tensor_parallel, role, prompts, spread, client };
             for file in files_of(path)? {
                 let origin = file.display().to_string();
                 all.extend(rows(&read(&file)?, &origin, unsaid).map_err(Expected::usage)?);

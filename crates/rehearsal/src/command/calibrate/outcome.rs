@@ -9,11 +9,6 @@ use serde_json::{Value, json};
 
 use crate::{args::CalibrateArgs, exit::Expected, render};
 
-/// Waves of a forecast run, as of the report's.
-const WAVES: usize = 4;
-/// Requests of it at least.
-const FEWEST_REQUESTS: usize = 8;
-
 pub(super) struct Outcome {
     pub(super) fit: Fit,
     pub(super) estimates: Vec<Estimate>,
@@ -47,7 +42,7 @@ impl Outcome {
         let mut forecasts = Vec::new();
         if let Some((_, first)) = own.first() {
             for concurrency in &args.concurrency {
-                let requests = (concurrency.get() * WAVES).max(FEWEST_REQUESTS);
+                let requests = Load::waves(*concurrency);
                 let load = Load { pattern: Pattern::Closed(*concurrency), requests, ..first.load };
                 forecasts.push((concurrency.get(), fit.forecast(&engine, &load).map_err(Expected::usage)?));
             }
@@ -147,5 +142,6 @@ fn provenance(setup: &Setup, fit: &Fit, own: &[(usize, &Row)], estimates: &[Esti
             named(Role::Fit)
         ),
         estimates: estimates.to_vec(),
+        log_covariance: Some(fit.posterior.log_covariance()),
     }
 }

@@ -45,7 +45,8 @@ impl Offers {
     }
 }
 
-fn price_list(args: &ForecastArgs) -> Result<PriceList, PriceError> {
+/// Azure's prices, and the user's own.
+pub(super) fn price_list(args: &ForecastArgs) -> Result<PriceList, PriceError> {
     let today = || jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
     args.price.iter().try_fold(PriceList::azure().currency(&args.currency), |list, own| {
         list.with_price(&own.size, own.per_hour, &own.as_of.clone().unwrap_or_else(today))

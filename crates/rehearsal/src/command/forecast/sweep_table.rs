@@ -10,6 +10,13 @@ use super::{
     sweep::{Outlook, Published},
 };
 
+/// Why it comes out as it does, for this model and machine.
+const REASON: [&str; 3] = [
+    "  Reason: a second GPU makes each step of the same users shorter, but by less than what it costs more; two replicas halve the batch",
+    "  and stream the weights twice. Replicas pay once there are twice as many users as one GPU serves well: the cost of a replica's tokens",
+    "  above is for twice the users of the other columns.",
+];
+
 /// Throughput, cost, prices, and what is not known.
 pub(super) fn text(outlook: &Outlook) -> String {
     let mut text = String::from(
@@ -92,15 +99,18 @@ fn choices(text: &mut String, outlook: &Outlook) {
     }
     text.push('\n');
     for choice in &outlook.choices {
-        let _ = write!(text, "{:>14}", choice.users);
-        for option in choice.options.iter().flatten() {
+        let _ = write!(text, "{:>14}", choice.level);
+        for option in &choice.options {
             let tpot = option.tpot_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1}"));
             let cost = option.cost.map_or_else(|| "-".to_owned(), |cost| format!("{:.2}", cost.likely));
             let _ = write!(text, "{:>28}", format!("{:.1} / {tpot} / {cost}", option.output_tps.likely));
         }
         text.push('\n');
     }
-    let _ = writeln!(text, "\n{}", recommendation(&outlook.choices, offers));
+    let _ = writeln!(text, "\n{}", recommendation("users", &outlook.choices, &outlook.titles()).join("\n"));
+    for line in outlook.break_even.iter().map(String::as_str).chain(REASON) {
+        let _ = writeln!(text, "{line}");
+    }
 }
 
 fn prices(text: &mut String, offers: &[Offer]) {
@@ -125,6 +135,6 @@ fn measured_at(published: Published) -> String {
     format!("{}, measured", published.concurrency)
 }
 
-fn band(band: Band, digits: usize) -> String {
+pub(super) fn band(band: Band, digits: usize) -> String {
     format!("{:.digits$} ({:.digits$} to {:.digits$})", band.likely, band.low, band.high)
 }
