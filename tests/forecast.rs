@@ -208,10 +208,9 @@ fn shared_prefixes_and_conversations_are_found_in_the_cache() {
 fn a_trace_is_played_at_the_speeds_asked() {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("azure.csv");
-    let mut text = "TIMESTAMP,ContextTokens,GeneratedTokens\n".to_owned();
-    for second in 0..50 {
-        text += &format!("2024-05-10 00:00:{second:02}.000000,300,40\n");
-    }
+    let lines = (0..50).map(|second| format!("2024-05-10 00:00:{second:02}.000000,300,40"));
+    let head = "TIMESTAMP,ContextTokens,GeneratedTokens".to_owned();
+    let text = std::iter::once(head).chain(lines).collect::<Vec<String>>().join("\n");
     fs::write(&trace, text).unwrap();
     let trace = trace.display().to_string();
     let document = json(&["--profile", "report-tp2", "--trace", &trace, "--trace-speed", "0.5,1"]);

@@ -151,6 +151,7 @@ impl Candidates {
     }
 
     fn profiled(args: &ForecastArgs, prices: &PriceList, sizes: &[Size]) -> anyhow::Result<Self> {
+        let mut titles = Vec::new();
         let mut candidates =
             Self { heading: String::new(), basis: OF_PROFILES, configurations: Vec::new(), all: Vec::new() };
         for name in &args.profile {
@@ -160,8 +161,7 @@ impl Candidates {
                 .map_err(|refusal| Expected::refused(format!("profile {}: {refusal}", profile.name)))?;
             // charged once a start, so it is no part of what a service does
             profile.cold_stall = None;
-            let separator = if candidates.heading.is_empty() { "" } else { "\n" };
-            candidates.heading += &format!("{separator}{}", profile.title);
+            titles.push(profile.title.clone());
             candidates.configurations.push(Configuration {
                 title: profile.name.clone(),
                 tensor_parallel: profile.tensor_parallel,
@@ -192,6 +192,7 @@ impl Candidates {
                 }
             }
         }
+        candidates.heading = titles.join("\n");
         Ok(candidates)
     }
 }
