@@ -95,6 +95,7 @@ pub fn model_config(text: &str, origin: &str) -> Result<ModelShape, ModelConfigE
         max_model_len: fields.maybe("max_position_embeddings").unwrap_or(4096),
         active_parameters: in_attention + mlp.active,
         linear_parameters: in_attention + mlp.all,
+        experts: mlp.experts,
         parameter_bytes: quantization.bytes,
         arithmetic: quantization.arithmetic,
         other_bytes: if tied { vocabulary } else { 2.0 * vocabulary } + vision_bytes(&whole),

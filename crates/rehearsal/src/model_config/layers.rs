@@ -1,5 +1,7 @@
 //! The feed-forward parts of all layers: dense, or experts of which a token goes through a few.
 
+use rehearsal_fake::profile::describe::Experts;
+
 use super::config::{Fields, ModelConfigError};
 
 pub(super) struct Layers {
@@ -7,6 +9,8 @@ pub(super) struct Layers {
     pub(super) active: f64,
     /// All parameters.
     pub(super) all: f64,
+    /// Experts of a layer; `None` in a dense model.
+    pub(super) experts: Option<Experts>,
 }
 
 impl Layers {
@@ -17,7 +21,7 @@ impl Layers {
             ["num_experts", "num_local_experts", "n_routed_experts"].into_iter().find_map(|field| fields.maybe(field));
         let Some(experts) = experts else {
             let dense = f64::from(layers) * mlp(fields.count("intermediate_size")?);
-            return Ok(Self { active: dense, all: dense });
+            return Ok(Self { active: dense, all: dense, experts: None });
         };
         let active = fields.count("num_experts_per_tok")?;
         if experts < active {
@@ -38,6 +42,7 @@ impl Layers {
         Ok(Self {
             active: dense + sparse_layers * (f64::from(active) * expert + shared),
             all: dense + sparse_layers * (f64::from(experts) * expert + shared),
+            experts: Some(Experts { all: experts, active }),
         })
     }
 }

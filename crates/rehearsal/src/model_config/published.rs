@@ -50,6 +50,10 @@ fn qwen3_30b_a3b_has_experts_narrower_than_its_intermediate_size() {
         "tie_word_embeddings": false}"#,
     );
     check_parameters(&model, 0.0, 30.5, 3.05);
+    // by hand: 16 requests touch 128 · (1 - (15 / 16)^16) = 82.42 experts of 3 · 2048 · 768 parameters in each of 48 layers, not 8
+    let more = 48.0 * 3.0 * 2048.0 * 768.0 * 2.0 * (82.4225 - 8.0);
+    assert!(((model.streamed_bytes_of(16.0) - model.streamed_bytes()) / more - 1.0).abs() < 1e-4);
+    assert!(model.streamed_bytes_of(1e9) < model.weight_bytes());
 }
 
 /// DeepSeek: 671 B in all, 37 B a token; 512 + 64 elements of cache a layer and token. FP8 in blocks of 128 by 128.

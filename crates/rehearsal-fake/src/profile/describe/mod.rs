@@ -9,6 +9,6 @@ mod physics;
 
 pub use self::{
     gpu::{Gpu, GpuError, Link},
-    model::{Arithmetic, ModelError, ModelShape},
+    model::{Arithmetic, Experts, ModelError, ModelShape},
     physics::{Coefficients, Physics},
 };

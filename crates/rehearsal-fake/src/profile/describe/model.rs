@@ -27,6 +27,8 @@ pub struct ModelShape {
     pub active_parameters: f64,
     /// Parameters of all linear layers; more than the active ones in a mixture of experts.
     pub linear_parameters: f64,
+    /// Of each mixture of experts; `None` for a dense model.
+    pub experts: Option<Experts>,
     /// Bytes of a linear parameter.
     pub parameter_bytes: f64,
     /// In what the linear layers compute.
@@ -37,6 +39,15 @@ pub struct ModelShape {
     pub head_bytes: f64,
     /// Quantization method of the checkpoint.
     pub quantization: Option<String>,
+}
+
+/// How many experts a layer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Experts {
+    /// All of them.
+    pub all: u32,
+    /// Those that one token goes through.
+    pub active: u32,
 }
 
 /// The number type that the linear layers compute in.
@@ -79,7 +90,19 @@ impl ModelShape {
     /// Bytes that a decode step of one request streams.
     #[must_use]
     pub fn streamed_bytes(&self) -> f64 {
-        self.active_parameters * self.parameter_bytes + self.head_bytes
+        self.streamed_bytes_of(1.0)
+    }
+
+    /// Bytes that a decode step of `batch` requests streams: of a mixture of experts all that some request goes through, on average, when
+    /// requests choose theirs independently: `all · (1 - (1 - active / all)^batch)`.
+    #[must_use]
+    pub fn streamed_bytes_of(&self, batch: f64) -> f64 {
+        let more = self.experts.filter(|experts| experts.active < experts.all).map_or(0.0, |experts| {
+            let (all, active) = (f64::from(experts.all), f64::from(experts.active));
+            let touched = all * (1.0 - (1.0 - active / all).powf(batch));
+            (self.linear_parameters - self.active_parameters) / (all - active) * (touched - active)
+        });
+        (self.active_parameters + more) * self.parameter_bytes + self.head_bytes
     }
 
     /// The KV cache's shape with elements of so many bytes.

@@ -17,6 +17,9 @@ const HOST_REQUEST_MS: f64 = 0.03;
 const SMALL_BATCH: f64 = 8.0;
 /// From this batch on the fixed part is constant.
 const LARGE_BATCH: f64 = 16.0;
+/// Batches at which the experts of a small and of a large batch are counted.
+const FEW: f64 = 4.0;
+const MANY: f64 = 64.0;
 
 /// The form that is fitted: `A(m) + b·n_dec + c·kv + e·pf` in milliseconds, `A(m)` constant but for small batches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,14 +117,18 @@ impl Physics<'_> {
     #[must_use]
     pub fn expected(&self) -> Coefficients {
         let ranks = f64::from(self.tensor_parallel);
-        let stream = self.model.streamed_bytes() / (ranks * self.gpu.bandwidth * STREAM_EFFICIENCY) * 1e3;
+        let stream =
+            |batch: f64| self.model.streamed_bytes_of(batch) / (ranks * self.gpu.bandwidth * STREAM_EFFICIENCY) * 1e3;
         let (latency, per_token) = self.all_reduces();
         let kv_bytes = self.model.kv(self.kv_element_bytes).bytes_per_token(self.tensor_parallel) as f64;
         let flops = self.gpu.flops(self.model.arithmetic) * COMPUTE_EFFICIENCY;
+        let fixed = |batch: f64| stream(batch) + latency + HOST_MS;
+        // a mixture of experts streams more of them the more requests there are; a dense model always all of itself
+        let experts_ms = (stream(MANY) - stream(LARGE_BATCH)) / (MANY - LARGE_BATCH);
         Coefficients {
-            fixed_ms: stream + latency + HOST_MS,
-            small_batch: 1.05,
-            decode_ms: per_token + HOST_REQUEST_MS,
+            fixed_ms: fixed(LARGE_BATCH),
+            small_batch: 1.05 * fixed(FEW) / fixed(LARGE_BATCH),
+            decode_ms: per_token + HOST_REQUEST_MS + experts_ms,
             kv_token_ms: kv_bytes / (self.gpu.bandwidth * KV_EFFICIENCY) * 1e3,
             prefill_token_ms: 2.0 * self.model.active_parameters / (ranks * flops) * 1e3 + per_token,
         }

@@ -11,11 +11,12 @@ use super::{
 const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 250.0;
 const LEFT: f64 = 52.0;
-const RIGHT: f64 = 10.0;
+const RIGHT: f64 = 16.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 34.0;
-/// Room above a drawing that stands alone, for its caption and what its colours mean.
-const HEAD: f64 = 42.0;
+/// Room above a drawing that stands alone, for its caption, and for each row of what its colours mean.
+const CAPTION: f64 = 24.0;
+const ROW: f64 = 18.0;
 const DRAWING_STYLE: &str = include_str!("drawing.css");
 
 /// A chart that is being drawn, to be put into a page or to stand alone.
@@ -128,27 +129,37 @@ impl Chart {
     /// The chart as an SVG file of its own, caption and colours inside.
     #[must_use]
     pub fn drawing(&self, caption: &str, keys: &[(Ink, &str)]) -> String {
-        let mut head = format!("<text class=\"caption\" x=\"12\" y=\"{:.1}\">{}</text>", 16.0 - HEAD, escape(caption));
-        let mut at = 12.0;
+        let (mut legend, mut at, mut row) = (String::new(), LEFT, 0.0);
         for (ink, name) in keys {
+            // no font is known here: 6.4 of 440 units are enough for a letter of 12 in most
+            let width = 28.0 + 6.4 * name.chars().count() as f64;
+            if WIDTH < at + width {
+                (at, row) = (LEFT, row + 1.0);
+            }
+            let y = ROW * row;
             let _ = write!(
-                head,
-                "<rect class=\"bar {}\" x=\"{at:.1}\" y=\"-18\" width=\"10\" height=\"10\"/>\
-                 <text x=\"{:.1}\" y=\"-9\">{}</text>",
+                legend,
+                "<rect class=\"bar {}\" x=\"{at:.1}\" y=\"{:.1}\" width=\"10\" height=\"10\"/>\
+                 <text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                 ink.class(),
+                y + 2.0,
                 at + 14.0,
+                y + 11.0,
                 escape(name),
             );
-            // no font is known here: 6.4 of 440 units are enough for a letter of 12 in most
-            at += 28.0 + 6.4 * name.chars().count() as f64;
+            at += width;
         }
+        let head = if keys.is_empty() { CAPTION } else { CAPTION + ROW * (row + 1.0) };
+        let height = HEIGHT + head;
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 -{HEAD} {WIDTH} {}\" width=\"{}\" role=\"img\" aria-label=\"{}\">\n\
-             <style>\n{DRAWING_STYLE}</style>\n<rect class=\"ground\" x=\"0\" y=\"-{HEAD}\" width=\"{WIDTH}\" height=\"{}\"/>\n{head}{}{}\n</svg>\n",
-            HEIGHT + HEAD,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 -{head} {WIDTH} {height}\" width=\"{}\" role=\"img\" aria-label=\"{}\">\n\
+             <style>\n{DRAWING_STYLE}</style>\n<rect class=\"ground\" x=\"0\" y=\"-{head}\" width=\"{WIDTH}\" height=\"{height}\"/>\n\
+             <text class=\"caption\" x=\"{LEFT}\" y=\"{:.1}\">{}</text>\n<g transform=\"translate(0 {:.1})\">{legend}</g>\n{}{}\n</svg>\n",
             1.5 * WIDTH,
             escape(caption),
-            HEIGHT + HEAD,
+            16.0 - head,
+            escape(caption),
+            CAPTION - head,
             self.axes(),
             self.marks,
         )

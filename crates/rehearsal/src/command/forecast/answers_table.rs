@@ -71,12 +71,12 @@ fn figures(text: &mut String, unit: &str, candidate: &Candidate, answer: &Answer
     let _ = writeln!(text, "\n{}{price_says}", answer.title);
     let _ = write!(
         text,
-        "{unit:>12}{:>30}{:>28}{:>28}{:>28}",
+        "{unit:>12}{:>26}{:>24}{:>24}{:>26}",
         "output tok/s", "ms a token, mean", "ms to first, median", "ms to first, p99"
     );
     if price.is_some() {
         let currency = price.map_or("", |price| price.currency.as_str());
-        let _ = write!(text, "{:>28}{:>8}{:>8}", format!("{currency}/M output alone"), "in", "out");
+        let _ = write!(text, "{:>24}{:>7}{:>7}", format!("{currency}/M output alone"), "in", "out");
     }
     text.push('\n');
     for point in &answer.points {
@@ -86,7 +86,7 @@ fn figures(text: &mut String, unit: &str, candidate: &Candidate, answer: &Answer
         };
         let _ = write!(
             text,
-            "{:>12}{:>30}{:>28}{:>28}{:>28}",
+            "{:>12}{:>26}{:>24}{:>24}{:>26}",
             point.level.amount(),
             band(outlook.output_tps, 1),
             ms(outlook.tpot_mean_s, 1),
@@ -106,7 +106,7 @@ fn figures(text: &mut String, unit: &str, candidate: &Candidate, answer: &Answer
 
 fn costs(bill: &Bill) -> String {
     let likely = |band: Option<Band>| band.map_or_else(|| "-".to_owned(), |band| format!("{:.2}", band.likely));
-    format!("{:>28}{:>8}{:>8}", band(bill.output_pays_all, 2), likely(bill.prompt_token), likely(bill.output_token))
+    format!("{:>24}{:>7}{:>7}", band(bill.output_pays_all, 2), likely(bill.prompt_token), likely(bill.output_token))
 }
 
 fn within(unit: &str, capacity: Capacity, bill: Option<&Bill>, currency: Option<&str>) -> String {
@@ -127,7 +127,10 @@ fn within(unit: &str, capacity: Capacity, bill: Option<&Bill>, currency: Option<
     line
 }
 
-/// A figure, and what it may be.
-pub(super) fn band(band: Band, digits: usize) -> String {
+/// A figure, and what it may be where that is something else.
+fn band(band: Band, digits: usize) -> String {
+    if (band.high - band.low).abs() <= f64::EPSILON * band.likely.abs() {
+        return format!("{:.digits$}", band.likely);
+    }
     format!("{:.digits$} ({:.digits$} to {:.digits$})", band.likely, band.low, band.high)
 }

@@ -5,7 +5,10 @@ use std::num::NonZeroUsize;
 use anyhow::Context;
 use rehearsal::{
     calibrate::{Belief, Setup},
-    fake::profile::{MemoryFacts, MemoryPlan, Profile, Remedy, StartRefusal, describe::Gpu},
+    fake::{
+        engine::EngineConfig,
+        profile::{MemoryFacts, MemoryPlan, Profile, Remedy, StartRefusal, describe::Gpu},
+    },
     forecast::{Deployment, Ensemble, PriceList, Size},
 };
 use serde_json::{Value, json};
@@ -14,7 +17,9 @@ use super::{super::fake, offers::price_list, requests::Requests, too_small};
 use crate::{args::ForecastArgs, command::setup, exit::Expected};
 
 /// The model that is believed less than a built-in profile's own, for those that have one.
-const ALTERNATIVES: [(&str, &str); 2] = [
+const ALTERNATIVES: [(&str, &str); 4] = [
+    ("report-tp1", "rtxpro6000-72b-fp8-roofline-tp1"),
+    ("report-tp2", "rtxpro6000-72b-fp8-roofline-tp2"),
     ("rtxpro6000-72b-fp8-tp1", "rtxpro6000-72b-fp8-roofline-tp1"),
     ("rtxpro6000-72b-fp8-tp2", "rtxpro6000-72b-fp8-roofline-tp2"),
 ];
@@ -49,7 +54,7 @@ const NOTHING_MEASURED: &str = "nothing was measured: in brackets what datasheet
                                 the median; `rehearsal calibrate --plan` says what to measure";
 const DERIVED: &str =
     "in brackets what the measurement, and what follows from it for other numbers of GPUs, leaves open (95 %)";
-const OF_PROFILES: &str = "in brackets what is known of the profile's own error (95 %)";
+const OF_PROFILES: &str = "in brackets what is known of the profile's own error (95 %, or what another model spans that fits as well); where there are none, nothing is known";
 
 impl Candidates {
     pub(super) fn of(args: &ForecastArgs) -> anyhow::Result<Self> {
@@ -326,8 +331,10 @@ fn with_alternative(profile: &Profile, args: &ForecastArgs) -> anyhow::Result<En
         None => Ensemble::of_profile(profile).map_err(refused)?,
         Some((_, other)) => {
             let other = Profile::builtin(other).with_context(|| format!("profile {other}"))?;
-            let [likely, other] = [profile.engine_config(), other.engine_config()];
-            Ensemble::of_alternatives(likely.map_err(refused)?, vec![other.map_err(refused)?])
+            let likely = profile.engine_config().map_err(refused)?;
+            // the same engine with other steps
+            let other = EngineConfig { step_time: other.step_time, ..likely.clone() };
+            Ensemble::of_alternatives(likely, vec![other])
         }
     };
     Ok(if args.machine.no_enable_prefix_caching { ensemble.without_prefix_caching() } else { ensemble })

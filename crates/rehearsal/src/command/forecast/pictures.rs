@@ -91,8 +91,8 @@ pub(super) fn of_sweep(outlook: &Outlook) -> Vec<Picture> {
         },
         Picture {
             id: "cost",
-            caption: "A million output tokens at c requests at a time for each engine",
-            note: "two replicas serve twice as many".to_owned(),
+            caption: "Cost of a million output tokens",
+            note: "at c requests at a time for each engine; two replicas serve twice as many".to_owned(),
             x_label: "c for each engine".to_owned(),
             y_label: currency.unwrap_or_else(|| "no price".to_owned()),
             lines: cost.collect(),
