@@ -1,13 +1,23 @@
 //! The recordings of real servers in `docs/conformance`, and vLLM's known history (`history.toml`): each change between 0.13.0 and
 //! 0.32.0 that shows without a GPU is in the differences, and a server does not differ from itself.
 
-use std::{fs::File, path::PathBuf};
+use std::{collections::BTreeMap, fs::File, path::PathBuf, sync::LazyLock};
 
 use flate2::read::GzDecoder;
-use rehearsal_conformance::{Comparison, Finding, SuiteReport, diff};
+use rehearsal_conformance::{Comparison, SuiteReport, Verdict, diff};
 use serde::Deserialize;
 
-const RECORDINGS: [&str; 5] = ["0.13.0-base", "0.13.0-flags", "0.32.0-base", "0.32.0-flags", "0.32.0-rust-base"];
+const SERVERS: [&str; 3] = ["0.13.0", "0.32.0", "0.32.0-rust"];
+
+/// How each server was recorded: without flags, the same once more, and with flags.
+const SETS: [&str; 3] = ["base", "again", "flags"];
+
+/// The pages that `tests/real-vllm/run.sh` makes of two recordings.
+const PAGES: [[&str; 3]; 3] = [
+    ["changes-0.13.0-to-0.32.0.md", "0.13.0-base", "0.32.0-base"],
+    ["changes-0.13.0-to-0.32.0-flags.md", "0.13.0-flags", "0.32.0-flags"],
+    ["changes-0.32.0-to-rust.md", "0.32.0-base", "0.32.0-rust-base"],
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,15 +38,28 @@ struct Change {
     not_shown: Option<String>,
 }
 
-fn recording(name: &str) -> SuiteReport {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/conformance");
-    let path = folder.join(format!("vllm-{name}.json.gz"));
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/conformance")
+}
+
+/// All recordings, read once.
+static RECORDINGS: LazyLock<BTreeMap<String, SuiteReport>> = LazyLock::new(|| {
+    let names = SERVERS.iter().flat_map(|server| SETS.map(|set| format!("{server}-{set}")));
+    names.map(|name| (name.clone(), read(&name))).collect()
+});
+
+fn recording(name: &str) -> &'static SuiteReport {
+    &RECORDINGS[name]
+}
+
+fn read(name: &str) -> SuiteReport {
+    let path = folder().join(format!("vllm-{name}.json.gz"));
     let file = File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_reader(GzDecoder::new(file)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn between(before: &str, after: &str) -> Comparison {
-    diff(&recording(before), &recording(after)).expect("recordings of one seed and one suite")
+    diff(recording(before), recording(after)).expect("recordings of one seed and one suite")
 }
 
 /// Whether the words stand in the line, one after the other.
@@ -78,36 +101,42 @@ fn every_change_between_the_releases_that_shows_is_told() {
 /// The same server, asked the same a second time: other ids, times, texts, another cut of the streams, and nothing else.
 #[test]
 fn a_real_server_does_not_differ_from_itself() {
-    let comparison = between("0.13.0-base", "0.13.0-again");
-    assert_eq!(comparison.differences, [], "{}", comparison.to_text());
+    for server in SERVERS {
+        let comparison = between(&format!("{server}-base"), &format!("{server}-again"));
+        assert_eq!(comparison.differences, [], "{server}: {}", comparison.to_text());
+    }
 }
 
-/// What is told is no chance of one run: another recording of the same server gives the same differences.
+/// What is told is no chance of one run: another recording of the same servers gives the same differences.
 #[test]
 fn the_differences_do_not_hang_on_which_recording_is_compared() {
-    let told = |before: &str| -> Vec<String> {
-        let comparison = between(before, "0.32.0-base");
+    let told = |before: &str, after: &str| -> Vec<String> {
+        let comparison = between(before, after);
         comparison.differences.iter().map(|difference| difference.to_line("0.13.0", "0.32.0")).collect()
     };
-    assert_eq!(told("0.13.0-base"), told("0.13.0-again"));
-}
-
-/// Real servers fail at bodies whose `structured_outputs` or `prompt_logprobs` are of another type (E-34): 0.13.0 and 0.32.0 look into
-/// them before their types are known. The suite knows that by now; the recordings without flags were judged before it did.
-fn is_explained(finding: &Finding) -> bool {
-    ["structured_outputs", "prompt_logprobs"].iter().any(|name| finding.about.contains(&format!("\"{name}\":")))
+    assert_eq!(told("0.13.0-base", "0.32.0-base"), told("0.13.0-again", "0.32.0-again"));
 }
 
 #[test]
-fn no_recording_of_a_real_server_holds_an_unexplained_failure() {
-    for name in RECORDINGS {
-        let report = recording(name);
-        let findings =
-            report.cases.iter().flat_map(|case| case.findings.iter().map(move |finding| (&case.id, finding)));
-        let failed: Vec<_> = findings
-            .filter(|(_, finding)| finding.verdict.label() == "FAIL")
-            .filter(|(id, finding)| id.as_str() != "E-34" || !is_explained(finding))
-            .collect();
-        assert!(failed.is_empty() && report.ended_early.is_none(), "{name}: {failed:?}");
+fn the_pages_of_changes_are_those_of_the_recordings() {
+    for [page, before, after] in PAGES {
+        let path = folder().join(page);
+        let written = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let command = format!("rehearsal diff vllm-{before}.json.gz vllm-{after}.json.gz > {page}");
+        assert_eq!(written.trim_end(), between(before, after).to_text().trim_end(), "in docs/conformance: {command}");
     }
+}
+
+#[test]
+fn no_recording_of_a_real_server_holds_a_failure_or_ended_early() {
+    for (server, set) in SERVERS.iter().flat_map(|server| SETS.map(|set| (server, set))) {
+        let report = recording(&format!("{server}-{set}"));
+        let failed: Vec<_> = report.cases.iter().filter(|case| is_wrong(&case.verdict)).collect();
+        assert!(failed.is_empty(), "{server}, {set}: {failed:?}");
+        assert_eq!(report.ended_early, None, "{server}, {set}");
+    }
+}
+
+fn is_wrong(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Fail | Verdict::NonStrict)
 }

@@ -21,6 +21,7 @@ use crate::{
     verdict::Verdict,
 };
 use gathered::{Gathered, Seen};
+use page::Shown;
 use shape::Shape;
 
 /// Two reports whose answers cannot be set side by side.
@@ -42,13 +43,14 @@ pub fn diff(before: &SuiteReport, after: &SuiteReport) -> Result<Comparison, Dif
     }
     let mut comparison = Comparison::new(before, after);
     let mut gathered = Gathered::default();
+    let shown = [before, after].map(shown);
     for case in &before.cases {
         let Some(other) = after.case(&case.id) else {
             comparison.not_compared.push(case.id.clone());
             continue;
         };
         comparison.cases += 1;
-        of_case(&mut gathered, case, other);
+        of_case(&mut gathered, case, other, &shown);
     }
     if comparison.cases == 0 {
         return Err(DiffError::NothingInCommon);
@@ -59,7 +61,18 @@ pub fn diff(before: &SuiteReport, after: &SuiteReport) -> Result<Comparison, Dif
     Ok(comparison)
 }
 
-fn of_case(gathered: &mut Gathered, before: &CaseReport, after: &CaseReport) {
+/// What `/metrics` has shown in a whole run.
+fn shown(report: &SuiteReport) -> Shown {
+    let exchanges = report.cases.iter().flat_map(|case| &case.exchanges);
+    let pages = exchanges.filter(|exchange| is_page(exchange)).filter_map(|exchange| exchange.response.as_ref());
+    Shown::on(pages.map(|response| response.body.as_str()))
+}
+
+fn is_page(exchange: &Exchange) -> bool {
+    exchange.request.path.starts_with("/metrics")
+}
+
+fn of_case(gathered: &mut Gathered, before: &CaseReport, after: &CaseReport, shown: &[Shown; 2]) {
     let judged = |verdict: &Verdict| {
         let label = verdict.label();
         ["PASS", "FAIL", "NON-STRICT", "KNOWN-BUG", "FIXED-BUG"].contains(&label).then(|| label.to_owned())
@@ -73,7 +86,7 @@ fn of_case(gathered: &mut Gathered, before: &CaseReport, after: &CaseReport) {
             break;
         }
         match (&left.response, &right.response) {
-            (Some(was), Some(is)) => of_pair(gathered, &before.id, left, was, is),
+            (Some(was), Some(is)) => of_pair(gathered, &before.id, left, [was, is], shown),
             (None, None) => {}
             (was, _) => {
                 let said = |here: bool| if here { "an answer" } else { "no answer" }.to_owned();
@@ -84,15 +97,21 @@ fn of_case(gathered: &mut Gathered, before: &CaseReport, after: &CaseReport) {
     }
 }
 
-fn of_pair(gathered: &mut Gathered, case: &str, exchange: &Exchange, was: &SeenResponse, is: &SeenResponse) {
+fn of_pair(
+    gathered: &mut Gathered,
+    case: &str,
+    exchange: &Exchange,
+    [was, is]: [&SeenResponse; 2],
+    [shown_before, shown_after]: &[Shown; 2],
+) {
     let kind = words::kind(&exchange.request);
     if was.status != is.status {
         let what = words::request(&exchange.request);
         gathered.add(Topic::Requests, &kind, what, (words::answer(was), words::answer(is)), case);
         return;
     }
-    if exchange.request.path.starts_with("/metrics") {
-        for (what, before, after) in page::differences(&was.body, &is.body) {
+    if is_page(exchange) {
+        for (what, before, after) in page::differences((&was.body, shown_before), (&is.body, shown_after)) {
             gathered.add(Topic::Metrics, "", what, (before, after), case);
         }
     }

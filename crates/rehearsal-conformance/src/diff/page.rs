@@ -18,9 +18,33 @@ struct Family {
     buckets: Vec<String>,
 }
 
-/// What differs: what, before, after.
-pub(super) fn differences(before: &str, after: &str) -> Vec<(String, String, String)> {
-    let (before, after) = (families(before), families(after));
+/// The families that a server has shown in a whole run. Some servers list a value of a label only once it has come up, so that a page alone
+/// says as much of what the server was asked before as of the server.
+#[derive(Debug, Default)]
+pub(super) struct Shown(BTreeMap<String, BTreeSet<(String, String)>>);
+
+impl Shown {
+    pub(super) fn on<'p>(pages: impl IntoIterator<Item = &'p str>) -> Self {
+        let mut shown = Self::default();
+        for (name, family) in pages.into_iter().flat_map(families) {
+            shown.0.entry(name).or_default().extend(family.enumerated);
+        }
+        shown
+    }
+
+    /// The families of one page, with the values that labels had on any.
+    fn families(&self, page: &str) -> BTreeMap<String, Family> {
+        let mut families = families(page);
+        for (name, family) in &mut families {
+            family.enumerated.extend(self.0.get(name).into_iter().flatten().cloned());
+        }
+        families
+    }
+}
+
+/// What differs between two pages and what else their servers have shown: what, before, after.
+pub(super) fn differences(before: (&str, &Shown), after: (&str, &Shown)) -> Vec<(String, String, String)> {
+    let [before, after] = [before, after].map(|(page, shown)| shown.families(page));
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     names.into_iter().flat_map(|name| of_family(name, before.get(name), after.get(name))).collect()
 }
@@ -118,16 +142,29 @@ mod tests {
             "# TYPE vllm:a_total counter\nvllm:a_total{engine=\"0\",reason=\"x\"} 1\n# TYPE vllm:b gauge\nvllm:b 2\n";
         let after = "# TYPE vllm:a counter\nvllm:a_total{engine=\"0\",model=\"m\",reason=\"x\"} 7\nvllm:a_total{reason=\"y\"} 1\n";
         let said = |what: &str, before: &str, after: &str| (what.to_owned(), before.to_owned(), after.to_owned());
+        let nothing = Shown::default();
         assert_eq!(
-            differences(before, after),
+            differences((before, &nothing), (after, &nothing)),
             [
                 said("labels of `vllm:a`", "no other", "also model"),
                 said("`reason` of `vllm:a`", "no other", "also y"),
                 said("`vllm:b`", "a gauge", "absent"),
             ]
         );
-        assert_eq!(differences(before, before), []);
+        assert_eq!(differences((before, &nothing), (before, &nothing)), []);
         let histogram = |le: &str| format!("# TYPE h histogram\nh_bucket{{le=\"1.0\"}} 1\nh_bucket{{le=\"{le}\"}} 1\n");
-        assert_eq!(differences(&histogram("2.0"), &histogram("5.0")), [said("buckets of `h`", "1.0 2.0", "1.0 5.0")]);
+        assert_eq!(
+            differences((&histogram("2.0"), &nothing), (&histogram("5.0"), &nothing)),
+            [said("buckets of `h`", "1.0 2.0", "1.0 5.0")]
+        );
+    }
+
+    #[test]
+    fn a_value_that_a_server_lists_once_it_has_come_up_is_no_difference() {
+        let page = |reason: &str| format!("# TYPE a counter\na_total{{reason=\"{reason}\"}} 1\n");
+        let (early, late) = (page("x"), page("x") + "a_total{reason=\"y\"} 1\n");
+        let shown = Shown::on([early.as_str(), late.as_str()]);
+        assert_eq!(differences((&early, &shown), (&late, &shown)), []);
+        assert_ne!(differences((&early, &Shown::on([early.as_str()])), (&late, &shown)), []);
     }
 }

@@ -79,7 +79,19 @@ pub(super) fn message(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;
     let error = body.get("error").or_else(|| body.get("detail"))?;
     let message = error.get("message").unwrap_or(error);
-    Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
+    Some(message.as_str().map_or_else(|| message.to_string(), ordered))
+}
+
+/// `[{"value": Number(0), "min": Number(1)}]` → `[{"min": Number(1), "value": Number(0)}]`: the Rust frontend writes a broken rule's
+/// parameters in another order each time.
+fn ordered(message: &str) -> String {
+    let parts = message.split_once("[{").and_then(|(head, rest)| Some((head, rest.split_once("}]")?)));
+    let Some((head, (parameters, tail))) = parts.filter(|(head, _)| head.contains("Validation error")) else {
+        return message.to_owned();
+    };
+    let mut parameters: Vec<&str> = parameters.split(", ").collect();
+    parameters.sort_unstable();
+    format!("{head}[{{{}}}]{tail}", parameters.join(", "))
 }
 
 /// What changed, and from what to what, as it is told.
@@ -151,6 +163,15 @@ mod tests {
         );
         assert_eq!(said(json!({"model": "m", "prompt": [1], "max_tokens": null})), "`max_tokens: null`");
         assert_eq!(said(json!([])), "`the body []`");
+    }
+
+    /// Both are recorded from 0.32.0's Rust frontend, for the same request.
+    #[test]
+    fn the_parameters_of_a_rule_have_no_order() {
+        let one = r#"n: Validation error: range [{"max": Number(10), "value": Number(0), "min": Number(1)}]"#;
+        let other = r#"n: Validation error: range [{"value": Number(0), "max": Number(10), "min": Number(1)}]"#;
+        assert_eq!(ordered(one), ordered(other));
+        assert_eq!(ordered("stop [{b, a}]"), "stop [{b, a}]");
     }
 
     #[test]

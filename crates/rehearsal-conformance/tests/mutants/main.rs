@@ -24,7 +24,6 @@ fn setup(mutant: Mutant) -> &'static Setup {
         MutantSetting::Plain => "no flags",
         MutantSetting::ForceIncludeUsage => "force",
         MutantSetting::PromptTokensDetails => "details",
-        MutantSetting::Reasoning => "reasoning from the first token",
         MutantSetting::Tools => "tools and reasoning",
         MutantSetting::StreamInterval => "speculation, as far as answers show it",
         other => panic!("no setup for {other:?}"),

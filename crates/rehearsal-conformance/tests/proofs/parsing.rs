@@ -6,6 +6,13 @@ use crate::{Proof, faulty::Reply};
 
 pub(crate) const PROOFS: &[Proof] = &[
     Proof::parsing("U-70", "more reasoning than there is", |_, reply| reasoned(reply, 40)),
+    Proof::parsing("U-70", "a token of the reasoning is left out", |_, reply| {
+        reply.usages(|usage| {
+            if let Some(told) = usage["completion_tokens_details"]["reasoning_tokens"].as_u64() {
+                usage["completion_tokens_details"]["reasoning_tokens"] = json!(told.saturating_sub(1));
+            }
+        });
+    }),
     Proof::parsing("U-70", "no count of reasoning", |_, reply| {
         reply.usages(|usage| usage["completion_tokens_details"] = Value::Null);
     }),

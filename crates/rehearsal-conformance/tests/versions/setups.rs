@@ -5,11 +5,10 @@ use std::{num::NonZeroU32, time::Duration};
 use http::StatusCode;
 use rehearsal_conformance::ServerFlag;
 use rehearsal_fake::{
-    FakeVllm, FakeVllmBuilder, Fault, FaultRule, FrontendOptions,
+    FakeVllm, FakeVllmBuilder, Fault, FaultRule, FrontendOptions, MutantSetting,
     api::{AutoToolChoice, GenerationDefaults, PromptTokensDetails, RequestIdHeaders},
     profile::Profile,
     reasoning::ReasoningParser,
-    text::{Canned, canned::says},
     tools::ToolCallParser,
     usage::UsageReporting,
 };
@@ -65,7 +64,7 @@ pub(crate) const SETUPS: [Setup; 11] = [
             options.tool_call_parser = Some(ToolCallParser::Hermes);
             options.reasoning_parser = Some(ReasoningParser::Qwen3);
         },
-        build: |builder| builder.text(thoughtful()),
+        build: |builder| builder.text(MutantSetting::Tools.text().expect("a model that thinks and calls")),
     },
     Setup {
         name: "reasoning from the first token",
@@ -121,14 +120,6 @@ pub(crate) const SETUPS: [Setup; 11] = [
 
 /// More than any case asks for, and more than the 16 tokens that a completion gets.
 const CONFIGURED: u32 = 64;
-
-/// Thinks and calls where it is asked to.
-fn thoughtful() -> Canned {
-    let call = "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Berlin\", \"unit\": \"celsius\"}}\n</tool_call>";
-    Canned::new()
-        .when(says("user", "[[tool]]"), call)
-        .when(says("user", "[[think]]"), "<think>\nLet me ponder briefly.</think>\n\nAnswer: forty two.")
-}
 
 /// The setup as a builder. A real 0.13.0 and 0.32.0 fail inside the stream of U-39's request; the fake does when told so.
 pub(crate) fn builder(setup: &Setup, version: &str) -> FakeVllmBuilder {

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use crate::{
     api::{AutoToolChoice, FrontendOptions, PromptTokensDetails},
     reasoning::ReasoningParser,
+    text::{Canned, canned::says},
     tools::ToolCallParser,
     usage::UsageReporting,
 };
@@ -19,8 +20,6 @@ pub enum MutantSetting {
     ForceIncludeUsage,
     /// `--enable-prompt-tokens-details`.
     PromptTokensDetails,
-    /// `--reasoning-parser deepseek_r1`.
-    Reasoning,
     /// `--enable-auto-tool-choice --tool-call-parser hermes --reasoning-parser qwen3`.
     Tools,
     /// `--stream-interval 3`, so that chunks hold several tokens.
@@ -35,7 +34,6 @@ impl MutantSetting {
             Self::Plain => "",
             Self::ForceIncludeUsage => "--enable-force-include-usage",
             Self::PromptTokensDetails => "--enable-prompt-tokens-details",
-            Self::Reasoning => "--reasoning-parser deepseek_r1",
             Self::Tools => "--enable-auto-tool-choice --tool-call-parser hermes --reasoning-parser qwen3",
             Self::StreamInterval => "--stream-interval 3",
         }
@@ -47,7 +45,6 @@ impl MutantSetting {
             Self::Plain => {}
             Self::ForceIncludeUsage => options.usage_reporting = UsageReporting::Forced,
             Self::PromptTokensDetails => options.prompt_tokens_details = PromptTokensDetails::Shown,
-            Self::Reasoning => options.reasoning_parser = Some(ReasoningParser::DeepseekR1),
             Self::Tools => {
                 options.auto_tool_choice = AutoToolChoice::Served;
                 options.tool_call_parser = Some(ToolCallParser::Hermes);
@@ -56,4 +53,17 @@ impl MutantSetting {
             Self::StreamInterval => options.stream_interval = NonZeroU32::MIN.saturating_add(2),
         }
     }
+
+    /// What the model says where that matters: it thinks and calls a tool where it is asked to by a mark, as the tiny model of
+    /// `tests/real-vllm` does.
+    #[must_use]
+    pub fn text(self) -> Option<Canned> {
+        (self == Self::Tools).then(|| {
+            Canned::new()
+                .when(says("user", "[[tool]]"), CALL)
+                .when(says("user", "[[think]]"), "<think>\nLet me ponder briefly.</think>\n\nAnswer: forty two.")
+        })
+    }
 }
+
+const CALL: &str = "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Berlin\", \"unit\": \"celsius\"}}\n</tool_call>";

@@ -66,6 +66,9 @@ pub(super) fn run(args: &SuiteArgs, suite: &Suite) -> anyhow::Result<SuiteReport
                     if flags.is_empty() { "" } else { ", with " }
                 ));
                 builder = builder.frontend(options).mutant(mutant);
+                if let Some(text) = mutant.setting().text() {
+                    builder = builder.text(text);
+                }
             }
             let server = builder.start_in_memory().map_err(Expected::usage)?;
             let connector = server.connector();

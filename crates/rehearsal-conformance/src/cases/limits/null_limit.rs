@@ -26,7 +26,7 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         let answer = s.send(Endpoint::Completions, over).await?;
         let tokens =
             answer.json().ok().and_then(|body| body.pointer("/usage/completion_tokens").and_then(Value::as_u64));
-        let bug = KnownBug { shows: (500, None), issue: "an empty error in 0.13.0 (recording max_tokens-null)" };
+        let bug = KnownBug { shows: (500, None), issue: "vLLM #19862: an empty error (recording max_tokens-null)" };
         let bug = (s.profile() == ServerProfile::Py013).then_some(bug);
         s.equal_or_known("status and completion_tokens", (200, Some(16)), bug, (answer.status, tokens));
         Ok(())

@@ -1,7 +1,7 @@
 use futures_util::FutureExt;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{REASONS, reasoning, streamed_reasoning, thinking, thought};
+use super::{REASONS, message, reasoning, streamed_reasoning, thinking, thought};
 use crate::{
     call::{Endpoint, overlaid},
     check::{Check, Running},
@@ -49,8 +49,4 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         Ok(())
     }
     .boxed()
-}
-
-fn message(body: &Value) -> &Value {
-    body.pointer("/choices/0/message").unwrap_or(&Value::Null)
 }

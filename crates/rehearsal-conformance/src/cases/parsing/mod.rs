@@ -57,6 +57,11 @@ fn with_tool(s: &Session<'_>) -> Value {
     json!({"messages": [{"role": "user", "content": text}], "max_tokens": 120, "tools": [tool]})
 }
 
+/// The first choice's message of a whole answer.
+fn message(body: &Value) -> &Value {
+    body.pointer("/choices/0/message").unwrap_or(&Value::Null)
+}
+
 /// The reasoning of a message or delta; empty where there is none.
 fn reasoning(message: &Value) -> &str {
     REASONING_KEYS.iter().find_map(|key| message.get(key)?.as_str().filter(|text| !text.is_empty())).unwrap_or_default()

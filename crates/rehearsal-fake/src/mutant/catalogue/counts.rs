@@ -229,7 +229,32 @@ pub(super) const ROWS: &[Row] = &[
         })],
     )
     .on("0.32.0-rust"),
+    row(
+        "reasoning-zero",
+        "reasoning_tokens is 0 although the answer is reasoning",
+        Some("#35037, #44398, #45802, #50895"),
+        &[Edit::Json(|_, value| reasoning(value, |_| 0))],
+    )
+    .on("0.32.0-rust")
+    .with(MutantSetting::Tools),
+    row(
+        "reasoning-minus-one",
+        "reasoning_tokens leaves one token out",
+        None,
+        &[Edit::Json(|_, value| reasoning(value, |tokens| tokens.saturating_sub(1)))],
+    )
+    .on("0.32.0-rust")
+    .with(MutantSetting::Tools),
 ];
+
+/// Changes `reasoning_tokens`.
+fn reasoning(value: &mut Value, change: fn(u64) -> u64) {
+    if let Some(usage) = usage(value)
+        && let Some(tokens) = usage["completion_tokens_details"]["reasoning_tokens"].as_u64()
+    {
+        usage["completion_tokens_details"]["reasoning_tokens"] = change(tokens).into();
+    }
+}
 
 /// Changes `cached_tokens`, given it and the prompt's tokens.
 fn cached(value: &mut Value, change: fn(u64, u64) -> u64) {

@@ -45,22 +45,22 @@ struct Known {
 const KNOWN: [Known; 4] = [
     Known {
         profiles: &[ServerProfile::Py013],
-        issue: "0.13.0 compares a null max_tokens with a number (recording max_tokens-null)",
+        issue: "vLLM #19862: a null max_tokens is compared with a number (recording max_tokens-null)",
         applies: |body| body.get("max_tokens").is_some_and(Value::is_null),
     },
     Known {
         profiles: &[ServerProfile::Py013],
-        issue: "0.13.0 asserts that a JSON schema is there (recording response_format-json_schema-missing)",
+        issue: "vLLM #35438: asserts that a JSON schema is there (recording response_format-json_schema-missing)",
         applies: |body| body.pointer("/response_format/type").and_then(Value::as_str) == Some("json_schema"),
     },
     Known {
         profiles: &[ServerProfile::Py013, ServerProfile::Py032],
-        issue: "structured_outputs is asked for its members before its type is checked (seen in 0.13.0 and 0.32.0; entrypoints/openai/protocol.py:881, :1278)",
+        issue: "vLLM #44537, #54026: structured_outputs is asked for its members before its type is checked (0.13.0: entrypoints/openai/protocol.py:881, :1278)",
         applies: |body| body.get("structured_outputs").is_some_and(|value| !value.is_null() && !value.is_object()),
     },
     Known {
         profiles: &[ServerProfile::Py013],
-        issue: "0.13.0 compares logprobs with 0 before their type is checked (entrypoints/openai/protocol.py:859, :1296)",
+        issue: "vLLM #49144: logprobs are compared with 0 before their type is checked (0.13.0: entrypoints/openai/protocol.py:859, :1296)",
         applies: |body| {
             let mut compared = COMPARED.into_iter().filter_map(|key| body.get(key));
             compared.any(|value| value.is_string() || value.is_array() || value.is_object())
