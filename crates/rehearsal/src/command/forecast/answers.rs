@@ -49,6 +49,7 @@ impl Answers {
         if 1 < all.len() {
             advice = recommendation(unit, &choices, &titles);
             advice.extend(evens(candidates, unit)?);
+            advice.extend(best_within(&all, unit));
             if advice.len() == 1 {
                 advice.push("  nothing is sure: the bands of the candidates overlap at every level".to_owned());
             }
@@ -130,6 +131,21 @@ fn choosable(point: &Point) -> Choosable {
         pace: latency_p50_s.filter(|_| !waits).map_or(output_tps, |latency| latency.map(|seconds| 1.0 / seconds)),
         cost: bill.map(|bill| bill.output_pays_all),
     }
+}
+
+/// The candidate whose tokens are cheapest when each is given as much as it can take within the objectives, by the likely models.
+fn best_within(all: &[Answer], unit: &str) -> Option<String> {
+    let priced = all.iter().filter_map(|answer| {
+        let (capacity, bill) = answer.capacity?;
+        Some((answer, capacity.likely?, bill?.output_pays_all.likely))
+    });
+    let (answer, level, cost) = priced.min_by(|a, b| a.2.total_cmp(&b.2))?;
+    let level = format!("{level:.2}");
+    Some(format!(
+        "  cheapest with as much load as it takes within the objectives: {}, {cost:.2} per million output tokens at {} {unit}",
+        answer.title,
+        level.trim_end_matches('0').trim_end_matches('.'),
+    ))
 }
 
 /// The break-even of candidates on the same machine.

@@ -34,15 +34,7 @@ pub(super) fn line(
         let title = if own < others { &one.title } else { &other.title };
         Ok((1e-9 < (own / others - 1.0).abs()).then_some(title.as_str()))
     };
-    let (first, last) = match (cheaper(low)?, cheaper(high)?) {
-        (Some(first), Some(last)) => (first, last),
-        (None, Some(last)) => {
-            return Ok(Some(format!(
-                "  below its limit one is as good as the other; then {last} has the cheaper tokens"
-            )));
-        }
-        _ => return Ok(None),
-    };
+    let (Some(first), Some(last)) = (cheaper(low)?, cheaper(high)?) else { return Ok(None) };
     let (low, high) = (low.amount(), high.amount());
     let Some(even) = even else {
         let dearer = if first == one.title { &other.title } else { &one.title };
