@@ -257,6 +257,19 @@ const TABLE: &[MetricDefinition] = &[
         ],
     },
     MetricDefinition {
+        id: "steady_state",
+        name: "Steady state",
+        unit: "seconds of the window",
+        definition: "from the instant at which requests in flight first reach their plateau, the time-weighted median of their number, to the last at which they are there; in an open loop no later than the last arrival. Its request rate counts each success with the share of its time that lies within",
+        undefined: "shorter than a fifth of the window",
+        others: &[
+            (Tool::Vllm013, "has none: start and tail are in every figure"),
+            (Tool::Vllm033, "has none: start and tail are in every figure"),
+            (Tool::Guidellm, "leaves out a warm-up and a cool-down of the length that it is told"),
+            (Tool::Aiperf, "leaves out a warm-up and a grace period of the length that it is told"),
+        ],
+    },
+    MetricDefinition {
         id: "mean_concurrency",
         name: "Mean concurrency",
         unit: "requests",

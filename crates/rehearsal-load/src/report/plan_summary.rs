@@ -106,7 +106,12 @@ impl From<&LoadPlan> for PlanSummary {
             workload: Some(plan.workload().name().to_owned()),
             images: plan.images().sizes().iter().map(ToString::to_string).collect(),
             shares_prefixes: plan.workload().shares_prefixes(),
-            distinct_prompts: plan.workload().distinct(plan.requests().get()),
+            // images come before the text, and no two are alike
+            distinct_prompts: if plan.images().is_empty() {
+                plan.workload().distinct(plan.requests().get())
+            } else {
+                plan.requests().get()
+            },
             seed: plan.seed(),
             timeout_s: seconds(plan.timeout()),
             stall_timeout_s: plan.stall_timeout().map(seconds),

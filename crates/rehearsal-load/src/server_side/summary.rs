@@ -12,7 +12,7 @@ use crate::{client::RequestTimeline, report::Completion};
 pub struct ServerSide {
     /// Readings of the page.
     pub readings: usize,
-    /// Requests in execution.
+    /// Requests in execution; this and the other levels are `null` when the run was over before a reading within it.
     pub running: Option<Level>,
     /// Requests that waited to be scheduled.
     pub waiting: Option<Level>,
@@ -98,8 +98,8 @@ impl ServerSide {
         let spread = |of: fn(&ServerSnapshot) -> Option<&ServerHistogram>| {
             ServerDistribution::of(&of(after)?.since(of(before)?)?)
         };
-        // the reading after the window finds the server idle
-        let within = &readings[1..(readings.len() - 1).max(2)];
+        // the readings before and after the window find the server idle
+        let within = &readings[1..readings.len() - 1];
         let level = |gauge: fn(&ServerSnapshot) -> Option<f64>| Level::of(within.iter().filter_map(gauge));
         let (prompt_tokens, generation_tokens) = (between(|it| it.prompt_tokens), between(|it| it.generation_tokens));
         let queries = between(|it| it.prefix_cache_queries).filter(|queries| 0 < *queries);
@@ -156,5 +156,27 @@ impl ServerDistribution {
             p95: histogram.quantile(95)?,
             p99: histogram.quantile(99)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_without_a_reading_in_it_has_counts_and_no_levels() {
+        let reading = |at_ns, tokens, running| ServerSnapshot {
+            at_ns,
+            generation_tokens: Some(tokens),
+            running: Some(running),
+            ..ServerSnapshot::default()
+        };
+        let (before, within, after) = (reading(0, 5, 0.0), reading(1, 8, 4.0), reading(2, 12, 0.0));
+        let of = |readings: &[ServerSnapshot]| ServerSide::of(readings, &[], Completion::Complete);
+        let short = of(&[before.clone(), after.clone()]).unwrap();
+        assert_eq!((short.running, short.generation_tokens), (None, Some(7)));
+        let level = of(&[before.clone(), within, after]).unwrap().running;
+        assert_eq!(level, Some(Level { mean: 4.0, max: 4.0 }));
+        assert_eq!(of(&[before]), None);
     }
 }

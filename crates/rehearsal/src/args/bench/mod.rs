@@ -51,12 +51,13 @@ Examples:
   # a ramp from 1 to 8 requests per second within 10 seconds
   rehearsal bench --fake report-tp2 --request-rate 1..8@10 --max-tokens 16
 
-  # eight workers for 20 seconds
-  rehearsal bench --fake report-tp2 -c 8 --duration 20 --max-tokens 32
-
   # random prompts of 512 tokens or so, half of each shared within 4 groups
   rehearsal bench --fake report-tp1 --input-tokens '512*1.5' -c 8 -n 32 \\
     --output-tokens 8..24 --shared-prefix 0.5 --prefix-groups 4 --stream
+
+  # eight conversations at a time, of four turns each, with time to think
+  rehearsal bench --fake report-tp1 --input-tokens 60 --turns 4 -c 8 -n 32 \\
+    --think-time 2 --max-tokens 16 --stream
 
   # latency and throughput at several levels of concurrency
   rehearsal bench --fake report-tp1 --sweep concurrency=1,4,16 -n 32 \\

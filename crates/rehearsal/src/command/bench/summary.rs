@@ -84,7 +84,7 @@ pub(in crate::command) fn text(report: &Report) -> String {
 
 fn steady_state(steady: &SteadyState) -> String {
     format!(
-        "{:.1} to {:.1} s: {:.1} in flight, {:.4} requests/s, {}",
+        "{:.2} to {:.2} s: {:.1} in flight, {:.4} requests/s, {}",
         steady.from_s,
         steady.until_s,
         steady.mean_concurrency,

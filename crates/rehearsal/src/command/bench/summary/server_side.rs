@@ -13,7 +13,11 @@ pub(super) fn lines(server: &ServerSide, mut line: impl FnMut(&str, String)) {
         level("waiting", server.waiting, 1.0, ""),
         level("KV cache", server.kv_cache_usage, 100.0, " %"),
     ];
-    line("the server says", said(levels));
+    let said_levels = match levels.iter().flatten().count() {
+        0 => "nothing of its load: the run was over before --server-metrics-every".to_owned(),
+        _ => said(levels),
+    };
+    line("the server says", said_levels);
     let counts = [
         server.prefix_cache_hit_rate.map(|rate| format!("prefix cache hits {:.1} %", 100.0 * rate)),
         server.preemptions.map(|count| format!("{count} preemptions")),
