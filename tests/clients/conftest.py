@@ -46,14 +46,14 @@ class Fake:
 
 
 def started(version, model, flags):
-    """Starts the fake; the first line on stderr tells where it listens."""
+    """Starts the fake; the line that begins with `serving` tells where it listens, from then on."""
     command = [os.environ["REHEARSAL"], "serve", model, *FLAGS, "--vllm-version", version, *flags]
     environment = {key: value for key, value in os.environ.items() if key != "OPENAI_API_KEY"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment)
     said = []
     for line in process.stderr:
         said.append(line)
-        for word in line.split():
+        for word in line.split() if line.startswith("serving ") else ():
             if word.startswith("http://"):
                 reader = threading.Thread(target=lambda: said.extend(process.stderr), daemon=True)
                 reader.start()

@@ -238,14 +238,14 @@ async fn step(
     while let Some(emission) = outcome.next().await {
         match emission {
             Emission::Refused(error) => return Err(ApiError::bad_request(error.to_string())),
-            Emission::Progress { finish: Some(Finish { reason: FinishReason::Error, .. }), .. } => {
+            Emission::Progress { finish: Some(finish), .. } if finish.reason == FinishReason::Error => {
                 return Err(ApiError::internal("Internal server error"));
             }
             Emission::Progress { finish, .. } => last = finish.or(last),
         }
     }
     let finish = last.filter(|_| outcome.is_complete()).ok_or_else(ApiError::engine_dead)?;
-    Ok(Finish { text_end: None, last_token_text: LastTokenText::Kept, cached_tokens: None, ..finish })
+    Ok(Finish { text_end: None, last_token_text: LastTokenText::Kept, cached_tokens: None, ..*finish })
 }
 
 /// A stream that holds the whole answer in one event: what old versions make of beams that are to be streamed.

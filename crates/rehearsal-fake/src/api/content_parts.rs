@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{python::repr, python_json::Beyond};
+use super::python::{python_type, repr};
 
 /// The version of pydantic's manual that its messages link to, as recorded.
 const MANUAL: &str = "2.14";
@@ -132,7 +132,7 @@ impl Complaint {
 
 /// What `str(ValidationError)` says below the path: the message, the input and a link.
 pub(super) fn described(kind: &str, message: &str, input: &Value) -> String {
-    let (value, of) = (shortened(&repr(input)), type_name(input));
+    let (value, of) = (shortened(&repr(input)), python_type(input));
     format!(
         "  {message} [type={kind}, input_value={value}, input_type={of}]\n    For further information visit \
          https://errors.pydantic.dev/{MANUAL}/v/{kind}"
@@ -147,23 +147,6 @@ fn shortened(text: &str) -> String {
     let head = (0..=25).rev().find_map(|end| text.get(..end)).unwrap_or_default();
     let tail = (text.len() - 24..text.len()).find_map(|start| text.get(start..)).unwrap_or_default();
     [head, "...", tail].concat()
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match Beyond::of(value) {
-        Some(Beyond::Constant(_)) => return "float",
-        Some(Beyond::Integer(_)) => return "int",
-        None => {}
-    }
-    match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
-    }
 }
 
 #[cfg(test)]

@@ -218,7 +218,7 @@ impl Generation {
             choice.growing.push(token);
             choice.last_token_at = Some(at);
         }
-        choice.finish = finish;
+        choice.finish = finish.map(|finish| *finish);
         let waiting = choice.token_ids.len() - choice.sent;
         if choice.finish.is_none() && choice.sent != 0 && waiting < self.interval {
             return Some(Ok(None));

@@ -3,7 +3,12 @@
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{context::Context, error::ApiError, options::MmKwargs, python::repr};
+use super::{
+    context::Context,
+    error::ApiError,
+    options::MmKwargs,
+    python::{python_type, repr},
+};
 use crate::{
     engine::ContentKey,
     multimodal::{ImageError, Picture, PixelBounds, SourceError, VisionTower, fetch},
@@ -230,19 +235,11 @@ fn image(context: &Context, part: &Map<String, Value>) -> Result<Asked, ApiError
 
 /// pydantic's error, raised inside the server, not by its validation of the body.
 fn unfit(context: &Context, place: &str, kind: &str, message: &str, input: &Value) -> ApiError {
-    let python_type = match input {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
-    };
     let text = format!(
         "1 validation error for ChatCompletionContentPartImageParam\n{place}\n  {message} [type={kind}, input_value={}, \
-         input_type={python_type}]\n    For further information visit https://errors.pydantic.dev/2.14/v/{kind}",
-        repr(input)
+         input_type={}]\n    For further information visit https://errors.pydantic.dev/2.14/v/{kind}",
+        repr(input),
+        python_type(input)
     );
     ApiError::bad_request(with_cause(context, &text, None))
 }

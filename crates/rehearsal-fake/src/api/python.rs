@@ -8,6 +8,11 @@ use super::python_json::Beyond;
 
 /// The name of the type that a value has in Python.
 pub(crate) fn python_type(value: &Value) -> &'static str {
+    match Beyond::of(value) {
+        Some(Beyond::Constant(_)) => return "float",
+        Some(Beyond::Integer(_)) => return "int",
+        None => {}
+    }
     match value {
         Value::Null => "NoneType",
         Value::Bool(_) => "bool",

@@ -41,7 +41,7 @@ pub(crate) enum Emission {
         /// Index of the sequence in its submission.
         choice: u32,
         token: Option<u32>,
-        finish: Option<Finish>,
+        finish: Option<Box<Finish>>,
         /// When, in the engine's time.
         at: Nanos,
     },
@@ -106,7 +106,8 @@ impl EngineHandle {
         let _ = self.queue.send(Command::Freeze);
     }
 
-    /// Hands a request to the engine. The channel needs no bound: it holds at most the request's own `max_tokens`.
+    /// Hands a request to the engine. The channel needs no bound: it holds at most the request's own `max_tokens`, and the driver lets a
+    /// reader catch up.
     pub(crate) fn submit(&self, ticket: Ticket, submission: Submission) -> Tokens {
         let (emissions, receiver) = mpsc::unbounded_channel();
         let open = submission.sequences.len();

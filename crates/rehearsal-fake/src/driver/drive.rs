@@ -39,6 +39,18 @@ pub(crate) struct Driver<O> {
     last_end: Option<(Nanos, Nanos)>,
 }
 
+/// Events after which an engine without pace lets readers go first, so that what nobody has read yet stays little.
+const BURST_EVENTS: usize = 4096;
+
+/// How far the engine's time has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Burst {
+    /// As far as was asked.
+    Whole,
+    /// Not as far: readers first.
+    Cut,
+}
+
 /// Why a wait is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wake {
@@ -102,7 +114,9 @@ impl<O: Observer> Driver<O> {
             }
             // on the paused clock one deadline at a time, so that whoever reacts to it can still join the next step
             let until = if self.clock.is_virtual() { deadline } else { self.clock.now() };
-            self.advance(until);
+            if self.advance(until) == Burst::Cut {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -198,13 +212,25 @@ impl<O: Observer> Driver<O> {
         self.tickets.insert(ticket, ids);
     }
 
-    fn advance(&mut self, until: Nanos) {
+    /// Lets the engine's time pass until an instant, or until there is much to deliver.
+    fn advance(&mut self, until: Nanos) -> Burst {
         let mut events = std::mem::take(&mut self.events);
         let routes = &self.routes;
-        self.engine.advance_to(until, &mut |event: Event| {
-            let route = event.id().and_then(|id| routes.get(&id)).map(|route| (route.ticket, route.choice));
-            events.push((event, route));
-        });
+        let mut burst = Burst::Whole;
+        while let Some(next) = self.engine.next_deadline().filter(|next| *next <= until) {
+            if events.len() >= BURST_EVENTS {
+                burst = Burst::Cut;
+                break;
+            }
+            self.engine.advance_to(next, &mut |event: Event| {
+                let route = event.id().and_then(|id| routes.get(&id)).map(|route| (route.ticket, route.choice));
+                events.push((event, route));
+            });
+            // what begins at this very instant waits for who reacts to it
+            if next == until {
+                break;
+            }
+        }
         self.deliver(&events);
         let now = self.clock.now();
         let mut ended = false;
@@ -226,6 +252,7 @@ impl<O: Observer> Driver<O> {
         };
         events.clear();
         self.events = events;
+        burst
     }
 
     /// Sends tokens on their way, each together with the end that it brings.
@@ -246,8 +273,10 @@ impl<O: Observer> Driver<O> {
             };
             let Some(route) = self.routes.get(&id) else { continue };
             // a reader that is gone has sent its abort already
+            let ends = finish.is_some();
+            let finish = finish.map(Box::new);
             let _ = route.emissions.send(Emission::Progress { choice: route.choice, token, finish, at: event.at() });
-            if finish.is_some() {
+            if ends {
                 self.forget(id);
             }
         }

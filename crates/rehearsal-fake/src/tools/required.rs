@@ -7,7 +7,7 @@ use super::{
     partial_json::{CutStrings, complete},
     reading::ParseError,
 };
-use crate::api::python::{dumps, str_repr};
+use crate::api::python::{dumps, python_type, repr, str_repr};
 
 /// Where pydantic explains an error, with the version that the recorded server had.
 const MANUAL: &str = "https://errors.pydantic.dev/2.14/v/";
@@ -20,35 +20,19 @@ pub(super) fn extract(text: &str) -> Result<Vec<ToolCall>, ParseError> {
     let value: Value = serde_json::from_str(text)
         .map_err(|error| refused("", &format!("Invalid JSON: {error}"), "json_invalid", &str_repr(text), "str"))?;
     let Value::Array(items) = &value else {
-        return Err(refused("", "Input should be a valid array", "list_type", &python(&value), kind(&value)));
+        return Err(refused("", "Input should be a valid array", "list_type", &repr(&value), python_type(&value)));
     };
     let mut calls = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let Some(name) = item.get("name").and_then(Value::as_str) else {
             let place = format!("{index}.function-wrap[__log_extra_fields__()].name\n");
-            return Err(refused(&place, "Field required", "missing", &python(item), kind(item)));
+            return Err(refused(&place, "Field required", "missing", &repr(item), python_type(item)));
         };
         let arguments = dumps(item.get("parameters").unwrap_or(&Value::Null));
         calls.push(ToolCall { name: name.to_owned(), arguments });
     }
     // an assertion of vLLM's whose exception has no text
     if calls.is_empty() { Err(ParseError::Crash) } else { Ok(calls) }
-}
-
-fn python(value: &Value) -> String {
-    crate::api::python::repr(value)
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
-    }
 }
 
 /// One error of pydantic's as `str(ValidationError)` has it.
