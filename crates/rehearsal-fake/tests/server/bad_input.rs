@@ -142,6 +142,23 @@ async fn a_negative_token_id_kills_the_engine_of_old_versions_and_is_refused_by_
     assert_eq!(client::post(&new, "/v1/completions", &usual).await.status, 200);
 }
 
+#[tokio::test]
+async fn the_rust_frontend_refuses_a_chat_without_a_token_as_it_does_a_text() {
+    let rust = FakeVllm::builder().vllm_version("0.32.0-rust".parse().unwrap()).start_in_memory().unwrap();
+    for over in [json!({"truncate_prompt_tokens": 0}), json!({"chat_template": ""})] {
+        let mut body = json!({"messages": [{"role": "user", "content": "hi"}]});
+        body.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+        let answer = client::post(&rust, "/v1/chat/completions", &body).await;
+        let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert_eq!(answer.status, 400, "{message}");
+        // the words of the recording completions/prompt-empty, with a chat's id
+        assert!(
+            message.starts_with("generate request `chatcmpl-") && message.ends_with("` has an empty prompt_token_ids"),
+            "{message}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 

@@ -45,6 +45,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let request: ChatCompletionRequest = body::read(context, headers, body).await?;
     router::check_model(context, request.model.as_deref())?;
     request.check_compatibility()?;
+    let id = format!("chatcmpl-{}", router::request_id(context, headers, request.request_id.as_deref()));
     let ending = Ending::of(request.add_generation_prompt, request.continue_final_message, &request.messages)?;
     let top_logprobs = request.top_logprobs.unwrap_or(0);
     let mut wishes = request.wishes(request.max_completion_tokens, request.logprobs.then_some(top_logprobs));
@@ -66,13 +67,16 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     let (text, messages) = conversation::render(context, &request.messages, setting)?;
     let mut tokens = context.app.tokenizer.encode(&text);
     let mut sampling = wishes.lower(Bounds::of(&context.app), &mut tokens)?;
+    if tokens.is_empty() {
+        return Err(Refusal::empty_prompt(&id));
+    }
     let structured = structured::compiled(context, constraint, &mut sampling);
     let prompt = Prompt { text, tokens: tokens.into(), sampling, structured };
     let names = request.token_names();
     let top = u32::try_from(top_logprobs).unwrap_or(context.app.frontend.max_logprobs);
     let reader = if reading::is_thinking(context, &prompt.tokens) { reader.thinking() } else { reader };
     let head = ChatHead {
-        id: format!("chatcmpl-{}", router::request_id(context, headers, request.request_id.as_deref())),
+        id,
         created: context.app.clock.unix_seconds(),
         prompt_tokens: Arc::clone(&prompt.tokens),
         logprobs: request.logprobs.then_some(Wanted { top, names }),

@@ -59,7 +59,7 @@ async fn answer(context: &Arc<Context>, headers: &HeaderMap, body: Body) -> Resu
     };
     let mut sampling = wishes.lower(Bounds::of(&context.app), &mut tokens)?;
     if tokens.is_empty() {
-        return Err(Refusal::invalid(format!("generate request `{id}` has an empty prompt_token_ids")));
+        return Err(Refusal::empty_prompt(&id));
     }
     let structured = structured::compiled(context, constraint, &mut sampling);
     let prompt = generation::Prompt { text, tokens: tokens.into(), sampling, structured };

@@ -28,6 +28,11 @@ impl Refusal {
         Self::Invalid { message: message.into(), param: None }
     }
 
+    /// A prompt without a token, whatever route it came by (recording `completions/prompt-empty`).
+    pub(super) fn empty_prompt(id: &str) -> Self {
+        Self::invalid(format!("generate request `{id}` has an empty prompt_token_ids"))
+    }
+
     /// A value that is refused, of this field.
     pub(super) fn field(param: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid { message: message.into(), param: Some(param) }
