@@ -54,7 +54,7 @@ async fn check(version: &str, endpoint: Endpoint) {
         assert_eq!(other.output_tokens(), Some(u64::from(TOKENS)), "{about}");
         assert_eq!(other.prompt_tokens(), chat.prompt_tokens(), "{about}");
         assert_eq!(other.model.as_deref(), Some("rehearsal"), "{about}");
-        assert_eq!(other.finish_reasons.get(&0), Some(&FinishReason::Length), "{about}");
+        assert_eq!(other.finish_reasons.get(0), Some(FinishReason::Length), "{about}");
         close(e2el(&other), e2el(&chat), &about);
         if streaming == Streaming::On {
             assert_eq!(other.chunks.len(), chat.chunks.len(), "{about}");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    driver::{Submitted, Ticket},
+    driver::{Submitted, Ticket, WallClock},
     engine::{Event, Finish, FinishReason, Nanos},
 };
 
@@ -17,6 +17,9 @@ pub struct JournalChoice {
     pub scheduled_at: Option<Nanos>,
     /// When each token came, on the engine's clock.
     pub tokens_at: Vec<Nanos>,
+    /// When each event of a stream that tells of tokens was handed to the connection; empty for whole answers. What lies
+    /// between the two is the server's own lateness.
+    pub told_at: Vec<Nanos>,
     /// How it ended; `None` while it goes on.
     pub finish: Option<Finish>,
 }
@@ -24,6 +27,8 @@ pub struct JournalChoice {
 /// A generating request that the engine took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalEntry {
+    /// The id that its answer carries, such as `chatcmpl-7`: its end is the client's own, if it sent an `X-Request-Id`.
+    pub id: Arc<str>,
     /// When the engine took it, on the engine's clock, which starts with the server.
     pub received_at: Nanos,
     /// Its `max_tokens`.
@@ -43,26 +48,28 @@ impl JournalEntry {
 
 /// Writes entries; the oldest are forgotten. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Journal(Arc<Mutex<Inner>>);
+pub(crate) struct Journal {
+    inner: Arc<Mutex<Inner>>,
+    capacity: usize,
+}
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
-    entries: VecDeque<JournalEntry>,
+    entries: VecDeque<(Ticket, JournalEntry)>,
     /// Entries forgotten so far: the index of the first one kept.
     forgotten: u64,
-    capacity: usize,
-    open: BTreeMap<Ticket, (u64, u32)>,
+    /// The index of each entry that is kept.
+    indices: BTreeMap<Ticket, u64>,
 }
 
 impl Journal {
     pub(crate) fn new(capacity: usize) -> Self {
-        let inner = Inner { entries: VecDeque::new(), forgotten: 0, capacity, open: BTreeMap::new() };
-        Self(Arc::new(Mutex::new(inner)))
+        Self { inner: Arc::default(), capacity }
     }
 
     /// All entries kept, oldest first.
     pub(crate) fn entries(&self) -> Vec<JournalEntry> {
-        self.lock().entries.iter().cloned().collect()
+        self.lock().entries.iter().map(|(_, entry)| entry.clone()).collect()
     }
 
     /// Requests taken since the start, forgotten ones included.
@@ -71,24 +78,29 @@ impl Journal {
         inner.forgotten + inner.entries.len() as u64
     }
 
-    pub(crate) fn submitted(&self, submitted: Submitted) {
+    pub(crate) fn submitted(&self, submitted: Submitted, id: Arc<str>) {
         let mut inner = self.lock();
-        if inner.capacity == 0 {
+        if self.capacity == 0 {
             inner.forgotten += 1;
             return;
         }
-        if inner.entries.len() == inner.capacity {
-            inner.entries.pop_front();
+        if inner.entries.len() == self.capacity
+            && let Some((ticket, _)) = inner.entries.pop_front()
+        {
+            inner.indices.remove(&ticket);
             inner.forgotten += 1;
         }
         let Submitted { ticket, at, sequences, max_tokens, .. } = submitted;
         let index = inner.forgotten + inner.entries.len() as u64;
-        inner.open.insert(ticket, (index, sequences));
+        inner.indices.insert(ticket, index);
         let choices = vec![JournalChoice::default(); sequences as usize];
-        inner.entries.push_back(JournalEntry { received_at: at, max_tokens, choices });
+        inner.entries.push_back((ticket, JournalEntry { id, received_at: at, max_tokens, choices }));
     }
 
     pub(crate) fn happened(&self, events: &[(Event, Option<(Ticket, u32)>)]) {
+        if self.capacity == 0 {
+            return;
+        }
         let mut inner = self.lock();
         for (event, route) in events {
             let Some((ticket, choice)) = *route else { continue };
@@ -97,34 +109,31 @@ impl Journal {
                 Event::Token { at, .. } => inner.with(ticket, choice, |choice| choice.tokens_at.push(at)),
                 Event::Finished { finish, .. } => {
                     inner.with(ticket, choice, |choice| choice.finish = Some(finish));
-                    inner.close(ticket);
                 }
                 _ => {}
             }
         }
     }
 
+    /// The connection gets an event that tells of tokens.
+    pub(crate) fn told(&self, ticket: Ticket, choice: u32, clock: &WallClock) {
+        if self.capacity != 0 {
+            self.lock().with(ticket, choice, |choice| choice.told_at.push(clock.now()));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
     fn with(&mut self, ticket: Ticket, choice: u32, change: impl FnOnce(&mut JournalChoice)) {
-        let Some((index, _)) = self.open.get(&ticket) else { return };
-        let entry =
-            index.checked_sub(self.forgotten).and_then(|index| self.entries.get_mut(usize::try_from(index).ok()?));
-        if let Some(choice) = entry.and_then(|entry| entry.choices.get_mut(choice as usize)) {
+        let Some(index) = self.indices.get(&ticket) else { return };
+        let place = index.checked_sub(self.forgotten).and_then(|place| usize::try_from(place).ok());
+        let entry = place.and_then(|place| self.entries.get_mut(place));
+        if let Some(choice) = entry.and_then(|(_, entry)| entry.choices.get_mut(choice as usize)) {
             change(choice);
-        }
-    }
-
-    fn close(&mut self, ticket: Ticket) {
-        if let Some((_, open)) = self.open.get_mut(&ticket) {
-            *open = open.saturating_sub(1);
-            if *open == 0 {
-                self.open.remove(&ticket);
-            }
         }
     }
 }
@@ -138,7 +147,8 @@ mod tests {
         let journal = Journal::new(2);
         for ticket in 0..3 {
             let at = Nanos::from_millis(ticket);
-            journal.submitted(Submitted { ticket: Ticket(ticket), at, sequences: 1, n: 1, max_tokens: 4 });
+            let submitted = Submitted { ticket: Ticket(ticket), at, sequences: 1, n: 1, max_tokens: 4 };
+            journal.submitted(submitted, "a".into());
         }
         let received: Vec<Nanos> = journal.entries().iter().map(|entry| entry.received_at).collect();
         assert_eq!(received, [Nanos::from_millis(1), Nanos::from_millis(2)]);

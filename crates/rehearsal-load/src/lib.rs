@@ -48,12 +48,13 @@ pub mod transport;
 
 pub use arrivals::{Arrivals, ClosedLoop, Due, RateProfile, Schedule, Spacing, WhenFull};
 pub use client::{
-    ChunkKind, FinishReason, RequestTimeline, ResponseReader, ServerTimes, StreamMarks, TokenChunk, TokenUsage, Verdict,
+    ChunkKind, FinishReason, FinishReasons, RequestTimeline, ResponseReader, ServerTimes, StreamMarks, TokenChunk,
+    TokenUsage, Verdict,
 };
 pub use observe::{Event, JsonlLog, Observer, Progress};
 pub use plan::{
-    ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, OpenLoad, PlanError, StreamUsage, Streaming, WarmUp, Workload,
-    workload,
+    ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, OpenLoad, PlanError, Shard, ShardError, StreamUsage, Streaming,
+    WarmUp, Workload, workload,
 };
 pub use report::{Completion, Report, RequestRecord, SeedReport, Warning};
 pub use run::{Outcome, Run, RunError, Scrape};

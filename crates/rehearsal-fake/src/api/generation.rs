@@ -66,6 +66,8 @@ pub(super) struct Generation {
     interval: usize,
     cached_block: Option<u32>,
     admission: Option<(Admission, Ticket)>,
+    /// What the engine knows it by; `None` without the engine.
+    ticket: Option<Ticket>,
     /// The queue was full at the engine's door.
     refused: bool,
 }
@@ -117,7 +119,7 @@ impl Generation {
         let lengths = job.prompts.iter().map(|prompt| prompt.tokens.len() as u64);
         let admitted = app.admission.as_ref().is_none_or(|admission| admission.enter(ticket, job.n, lengths).is_ok());
         let sequences = if admitted { sequences } else { Vec::new() };
-        let submission = Submission { sequences, n: job.n };
+        let submission = Submission { sequences, n: job.n, id: job.id.into() };
         let mut gate = context.steering.enter();
         let progress = if gate.try_pass() {
             Progress::Submitted(app.engine.submit(ticket, submission))
@@ -134,6 +136,7 @@ impl Generation {
             interval: 1,
             cached_block: app.cached_block,
             admission: app.admission.clone().map(|admission| (admission, ticket)),
+            ticket: Some(ticket),
             refused: !admitted,
         }
     }
@@ -150,6 +153,7 @@ impl Generation {
             interval: 1,
             cached_block: context.app.cached_block,
             admission: None,
+            ticket: None,
             refused: false,
         }
     }
@@ -234,6 +238,13 @@ impl Generation {
             None => choice.growing.ready(),
         };
         Some(Ok(Some(Delta { choice: index, text, token, earlier })))
+    }
+
+    /// Notes that a choice's delta is on its way.
+    pub(super) fn told(&self, context: &Context, choice: usize) {
+        if let (Some(ticket), Ok(choice)) = (self.ticket, u32::try_from(choice)) {
+            context.app.journal.told(ticket, choice, &context.app.clock);
+        }
     }
 
     /// Gives up what is not finished.

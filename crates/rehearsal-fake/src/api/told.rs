@@ -37,7 +37,12 @@ impl<T: Told> Events for T {
             return true;
         }
         let outcome = match self.generation().next().await {
-            Some(Ok(delta)) => self.delta(context, delta, out),
+            Some(Ok(delta)) => {
+                let choice = delta.choice;
+                let told = self.delta(context, delta, out);
+                self.generation().told(context, choice);
+                told
+            }
             Some(Err(error)) => Err(error),
             None => {
                 self.end(context, out);

@@ -19,6 +19,8 @@ pub(crate) struct Submission {
     pub(crate) sequences: Vec<EngineRequest>,
     /// Choices of one prompt.
     pub(crate) n: u32,
+    /// The id that the answer carries.
+    pub(crate) id: Arc<str>,
 }
 
 /// What observers see of a submission that the engine took.
@@ -66,7 +68,7 @@ pub(super) enum Command {
 /// The way to the engine. Cheap to clone; when the last clone and the last [`Tokens`] are gone, the driver ends.
 ///
 /// ```text
-/// let mut tokens = app.engine.submit(app.engine.ticket(), Submission { sequences, n: 1 });
+/// let mut tokens = app.engine.submit(app.engine.ticket(), Submission { sequences, n: 1, id });
 /// while let Some(emission) = tokens.next().await { … }      // dropping `tokens` before the end aborts the request
 /// ```
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use crate::engine::{Engine, EngineStats, Event, Nanos, RequestId};
 /// Watches what the engine does: metrics and the journal.
 pub(crate) trait Observer: Send {
     /// The engine took a request.
-    fn submitted(&mut self, submitted: Submitted);
+    fn submitted(&mut self, submitted: Submitted, id: Arc<str>);
 
     /// The events of one wake-up, with the sequence that each belongs to.
     fn happened(&mut self, events: &[(Event, Option<(Ticket, u32)>)], stats: &EngineStats);
@@ -189,26 +189,26 @@ impl<O: Observer> Driver<O> {
         submission: Submission,
         emissions: &mpsc::UnboundedSender<Emission>,
     ) {
-        let n = submission.n;
-        let max_tokens = submission.sequences.first().map_or(0, |sequence| sequence.sampling.max_tokens.get());
-        let mut ids = Vec::with_capacity(submission.sequences.len());
-        for (choice, sequence) in (0..).zip(submission.sequences) {
+        let Submission { sequences, n, id } = submission;
+        let max_tokens = sequences.first().map_or(0, |sequence| sequence.sampling.max_tokens.get());
+        let mut ids = Vec::with_capacity(sequences.len());
+        for (choice, sequence) in (0..).zip(sequences) {
             match self.engine.submit(now, sequence) {
-                Ok(id) => {
-                    ids.push(id);
-                    self.routes.insert(id, Route { ticket, choice, emissions: emissions.clone() });
+                Ok(sequence) => {
+                    ids.push(sequence);
+                    self.routes.insert(sequence, Route { ticket, choice, emissions: emissions.clone() });
                 }
                 Err(error) => {
                     let _ = emissions.send(Emission::Refused(error));
-                    for id in ids.drain(..) {
-                        self.engine.abort(now, id);
+                    for sequence in ids.drain(..) {
+                        self.engine.abort(now, sequence);
                     }
                     return;
                 }
             }
         }
         let sequences = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        self.observer.submitted(Submitted { ticket, at: now, sequences, n, max_tokens });
+        self.observer.submitted(Submitted { ticket, at: now, sequences, n, max_tokens }, id);
         self.tickets.insert(ticket, ids);
     }
 

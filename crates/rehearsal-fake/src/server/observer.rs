@@ -1,5 +1,7 @@
 //! Who watches the engine: metrics, journal and the bounds of the queue.
 
+use std::sync::Arc;
+
 use super::Admission;
 use crate::{
     driver::{Observer, Submitted, Ticket},
@@ -17,9 +19,9 @@ pub(super) struct Watch {
 }
 
 impl Observer for Watch {
-    fn submitted(&mut self, submitted: Submitted) {
+    fn submitted(&mut self, submitted: Submitted, id: Arc<str>) {
         self.metrics.submitted(submitted);
-        self.journal.submitted(submitted);
+        self.journal.submitted(submitted, id);
     }
 
     fn happened(&mut self, events: &[(Event, Option<(Ticket, u32)>)], stats: &EngineStats) {

@@ -12,6 +12,7 @@ mod json;
 mod literal;
 mod model;
 mod pieces;
+mod recent;
 
 pub use self::{
     error::TokenizerError,

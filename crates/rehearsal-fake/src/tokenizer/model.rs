@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use super::{TokenizerError, json, literal, pieces::Pieces};
+use super::{TokenizerError, json, literal, pieces::Pieces, recent::Recent};
 use crate::engine::{Detokenize, Vocabulary};
 
 /// Turns text into token ids and ids into bytes; cheap to clone.
@@ -23,6 +23,7 @@ pub struct Tokenizer {
 struct Shared {
     encoder: Encoder,
     pieces: Pieces,
+    recent: Recent,
 }
 
 enum Encoder {
@@ -61,7 +62,7 @@ impl Tokenizer {
 
     fn new(encoder: Encoder, pieces: Pieces) -> Self {
         let eos_token_ids = pieces.eos_token_ids.as_slice().into();
-        Self { shared: Arc::new(Shared { encoder, pieces }), eos_token_ids }
+        Self { shared: Arc::new(Shared { encoder, pieces, recent: Recent::default() }), eos_token_ids }
     }
 
     /// Other end-of-sequence tokens: first the tokenizer's own, then the rest of `generation_config.json`'s list.
@@ -87,7 +88,8 @@ impl Tokenizer {
         match &self.shared.encoder {
             Encoder::Literal => literal::encode(text),
             Encoder::HuggingFace(tokenizer) => {
-                json::encode(tokenizer, &self.shared.pieces, text, special_tokens == SpecialTokens::Added)
+                let added = special_tokens == SpecialTokens::Added;
+                self.shared.recent.encode(text, added, || json::encode(tokenizer, &self.shared.pieces, text, added))
             }
         }
     }

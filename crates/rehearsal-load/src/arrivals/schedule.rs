@@ -1,6 +1,6 @@
 //! An open loop's due instants, all known before the run.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -112,6 +112,11 @@ impl Schedule {
             [] => Err(ScheduleError::Empty),
             part => Ok(Self { nanos: part.into() }),
         }
+    }
+
+    /// Every `of`-th arrival, from number `first` on.
+    pub(crate) fn part(&self, first: usize, of: NonZeroUsize) -> Self {
+        Self { nanos: self.nanos.iter().copied().skip(first).step_by(of.get()).collect() }
     }
 
     /// How many arrivals there are, at least 1.

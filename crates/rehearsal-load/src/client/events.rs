@@ -64,7 +64,9 @@ impl EventSink<'_> {
         if let Some(message) = self.documents.facts.error.take() {
             return self.note(Verdict::ErrorInBand, message);
         }
-        self.timeline.server_times = self.documents.facts.times.or(self.timeline.server_times);
+        if let Some(times) = self.documents.facts.times {
+            self.timeline.server_times = Some(Box::new(times));
+        }
         if let Err(what) = self.fold.take(self.at, &self.documents.facts, self.timeline) {
             self.note(Verdict::ProtocolViolation, what);
         }

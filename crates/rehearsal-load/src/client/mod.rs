@@ -6,6 +6,7 @@ mod document;
 mod embeddings;
 mod error_body;
 mod events;
+mod finish_reasons;
 mod marks;
 mod messages;
 mod reader;
@@ -19,6 +20,7 @@ mod verdict;
 mod wire;
 
 pub use self::{
+    finish_reasons::FinishReasons,
     marks::StreamMarks,
     reader::{Begun, End, Expectation, Reading, ResponseReader},
     server_times::ServerTimes,

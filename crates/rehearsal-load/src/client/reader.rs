@@ -1,6 +1,6 @@
 //! Reads one response, fed from outside with bytes and instants, and gives the verdict.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 
@@ -196,7 +196,9 @@ impl ResponseReader {
             BodyReader::Events(events) => self.judge_events(*events, at, end),
         };
         let mut timeline = self.timeline;
-        timeline.model = self.documents.facts.model;
+        timeline.model = self.documents.facts.model.map(Arc::from);
+        // a run keeps every one of these to its end
+        timeline.chunks.shrink_to_fit();
         timeline.verdict = verdict;
         timeline.detail = detail;
         timeline
@@ -262,7 +264,9 @@ impl ResponseReader {
         };
         self.documents.facts.model = said.model;
         self.timeline.usage = said.usage;
-        self.timeline.finish_reasons.extend(said.finish.map(|finish| (0, finish)));
+        if let Some(reason) = said.finish {
+            self.timeline.finish_reasons.insert(0, reason);
+        }
         if let Some(fault) = self.fault_or_bad_finish() {
             return fault;
         }
@@ -293,7 +297,7 @@ impl ResponseReader {
         }
 
         self.timeline.usage = self.documents.facts.usage;
-        self.timeline.server_times = self.documents.facts.times;
+        self.timeline.server_times = self.documents.facts.times.map(Box::new);
         for choice in &self.documents.facts.choices {
             if let Some(reason) = choice.finish_reason {
                 self.timeline.finish_reasons.insert(choice.index, reason);

@@ -1,9 +1,9 @@
 //! Folds the chunks of a stream: which of them carry tokens, how many, and whether the counts make sense.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use super::{
-    ChunkKind, FinishReason, RequestTimeline, TokenChunk, TokenUsage,
+    ChunkKind, FinishReason, FinishReasons, RequestTimeline, TokenChunk, TokenUsage,
     said::{Said, Text},
     wire::{ChoiceFacts, Facts, Presence},
 };
@@ -193,7 +193,7 @@ impl StreamFold {
         }
     }
 
-    pub(super) fn finish_reasons(&self) -> BTreeMap<u32, FinishReason> {
+    pub(super) fn finish_reasons(&self) -> FinishReasons {
         (0u32..).zip(&self.choices).filter_map(|(index, choice)| Some((index, choice.finish?))).collect()
     }
 

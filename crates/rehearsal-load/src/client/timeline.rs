@@ -1,11 +1,11 @@
 //! Everything that is known of one request, as instants since the run's start.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ServerTimes, StreamMarks, TokenUsage, Verdict};
+use super::{FinishReasons, ServerTimes, StreamMarks, TokenUsage, Verdict};
 use crate::plan::Streaming;
 
 /// What a token-carrying chunk carries.
@@ -87,6 +87,8 @@ pub struct RequestTimeline {
     pub slot: Option<Duration>,
     /// When it was handed to the transport.
     pub started: Duration,
+    /// How often it was sent again after a failure. Its instants count from the first time, and `connect` is then unknown.
+    pub retries: u32,
     /// How long opening a connection for it took; `None` if none was opened or the transport cannot tell.
     pub connect: Option<Duration>,
     /// Whether an open connection was used again; `None` if the transport cannot tell.
@@ -106,11 +108,11 @@ pub struct RequestTimeline {
     /// The token counts, as the server states them.
     pub usage: Option<TokenUsage>,
     /// What the server says of the request's times.
-    pub server_times: Option<ServerTimes>,
+    pub server_times: Option<Box<ServerTimes>>,
     /// Why each choice ended.
-    pub finish_reasons: BTreeMap<u32, FinishReason>,
+    pub finish_reasons: FinishReasons,
     /// The model's name as the server states it.
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
     /// How it ended.
     pub verdict: Verdict,
     /// What went wrong or is missing, in words; `None` for [`Verdict::Ok`].
@@ -126,6 +128,7 @@ impl RequestTimeline {
             scheduled,
             slot: None,
             started,
+            retries: 0,
             connect: None,
             reused: None,
             headers: None,
@@ -136,7 +139,7 @@ impl RequestTimeline {
             finished: started,
             usage: None,
             server_times: None,
-            finish_reasons: BTreeMap::new(),
+            finish_reasons: FinishReasons::default(),
             model: None,
             verdict: Verdict::Truncated,
             detail: None,

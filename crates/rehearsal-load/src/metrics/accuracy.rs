@@ -12,7 +12,7 @@ use crate::client::RequestTimeline;
 pub struct TrueTimes {
     /// When the server took it.
     pub received: Duration,
-    /// When each of its tokens was due to be sent.
+    /// When it handed each of its tokens to the connection.
     pub tokens: Vec<Duration>,
 }
 
@@ -37,8 +37,8 @@ pub struct MeterError {
     pub max: f64,
 }
 
-/// The meter's errors. TTFT and E2EL hold what lies between the generator and the server: the loopback, HTTP, the server's
-/// own lateness in sending, and the generator's reading.
+/// The meter's errors. TTFT and E2EL hold what lies between the generator and the server: the network, HTTP on both sides,
+/// and the generator's reading.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Accuracy {
     /// Time to first token.

@@ -6,7 +6,7 @@ use http::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::{
-    ApiKey, Endpoint, Images, LoadPlan, OpenLoad, PlanError, StreamUsage, Streaming, WarmUp, Workload,
+    ApiKey, Endpoint, Images, LoadPlan, OpenLoad, PlanError, Shard, StreamUsage, Streaming, WarmUp, Workload,
     endpoint::request_url,
 };
 use crate::arrivals::Extent;
@@ -40,6 +40,9 @@ pub struct LoadPlanBuilder {
     extra_body: Map<String, Value>,
     images: Images,
     api_key: Option<ApiKey>,
+    request_ids: Option<String>,
+    retries: u32,
+    shard: Option<Shard>,
 }
 
 impl LoadPlanBuilder {
@@ -67,6 +70,9 @@ impl LoadPlanBuilder {
             extra_body: Map::new(),
             images: Images::default(),
             api_key: None,
+            request_ids: None,
+            retries: 0,
+            shard: None,
         }
     }
 
@@ -203,6 +209,27 @@ impl LoadPlanBuilder {
         self
     }
 
+    /// Names every request in its `X-Request-Id`: this prefix and the request's index, as `vllm bench serve` does with its
+    /// `--request-id-prefix`. vLLM puts it into its log and into the answer's `id`.
+    pub fn request_ids(mut self, prefix: impl Into<String>) -> Self {
+        self.request_ids = Some(prefix.into());
+        self
+    }
+
+    /// How often a request is sent again that got no answer, or one of the statuses 429, 500, 502, 503 and 504; never without
+    /// this call. Its latencies count from the first time, and every retry is counted.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sends only this shard's part of the requests, with its part of the workers or slots. The other parts are other
+    /// generators'; see [`Recording::merge`](crate::report::Recording::merge).
+    pub fn shard(mut self, shard: Shard) -> Self {
+        self.shard = Some(shard);
+        self
+    }
+
     /// Checks everything and gives the plan.
     pub fn build(self) -> Result<LoadPlan, PlanError> {
         let url = request_url(&self.base_url, self.endpoint)?;
@@ -237,30 +264,46 @@ impl LoadPlanBuilder {
             if self.open_load.is_some() {
                 return Err(PlanError::TurnsWithoutWorkers);
             }
+            if self.shard.is_some() {
+                return Err(PlanError::TurnsSharded);
+            }
             if let Some(requests) = self.requests.filter(|requests| !requests.is_multiple_of(turns.get())) {
                 return Err(PlanError::HalfConversation { requests, turns: turns.get() });
             }
         }
         let extent = Extent { requests: self.requests, duration: self.duration };
-        let open_load = self.open_load.map(|load| load.check(extent)).transpose()?;
-        let requests = match (&open_load, self.requests, self.duration) {
+        let open_load = self.open_load.map(|load| load.check(extent, self.shard)).transpose()?;
+        let all_requests = match (&open_load, self.requests, self.duration) {
             (Some(load), _, _) => load.schedule().len(),
             (None, Some(requests), _) => requests,
             (None, None, Some(_)) => MOST_REQUESTS,
             (None, None, None) => 1,
         };
+        let share = |field, count: usize| match self.shard {
+            Some(shard) if 0 < count && shard.share(count) == 0 => {
+                Err(PlanError::TooFewForShards { field, count, shard })
+            }
+            Some(shard) => Ok(shard.share(count)),
+            None => Ok(count),
+        };
+        let requests = share("requests", all_requests)?;
+        let concurrency = if open_load.is_some() { self.concurrency } else { share("concurrency", self.concurrency)? };
         let authorization = match &self.api_key {
             Some(key) => Some(sensitive(&key.bearer())?),
             None => None,
         };
+        if let Some(prefix) = self.request_ids.as_deref().filter(|prefix| HeaderValue::from_str(prefix).is_err()) {
+            return Err(PlanError::RequestIds(prefix.to_owned()));
+        }
 
         Ok(LoadPlan {
             url,
             endpoint: self.endpoint,
             model: self.model,
             workload: self.workload?,
-            concurrency: NonZeroUsize::new(self.concurrency).ok_or(PlanError::Zero { field: "concurrency" })?,
+            concurrency: NonZeroUsize::new(concurrency).ok_or(PlanError::Zero { field: "concurrency" })?,
             requests: NonZeroUsize::new(requests).ok_or(PlanError::Zero { field: "requests" })?,
+            all_requests,
             counted: self.requests.is_some() || self.duration.is_none(),
             duration: self.duration,
             open_load,
@@ -278,6 +321,9 @@ impl LoadPlanBuilder {
             extra_body: self.extra_body,
             images: self.images,
             authorization,
+            request_ids: self.request_ids,
+            retries: self.retries,
+            shard: self.shard,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a plan.
 
-use super::Endpoint;
+use super::{Endpoint, Shard};
 use crate::arrivals::ScheduleError;
 
 /// A plan that cannot be run, and what to change.
@@ -55,6 +55,19 @@ pub enum PlanError {
         "the turns of a conversation follow one another's answers, so they need workers; leave out the rate or the turns"
     )]
     TurnsWithoutWorkers,
+    /// Shards take requests in turn, which would take conversations apart.
+    #[error("conversations cannot be shared by shards; leave out the turns, or give each generator a run of its own")]
+    TurnsSharded,
+    /// There are more shards than things to share.
+    #[error("shard {shard} has no part of `{field}` = {count}; raise it to at least {of}, or use fewer shards", of = shard.of())]
+    TooFewForShards {
+        /// What is shared.
+        field: &'static str,
+        /// How many there are for all shards.
+        count: usize,
+        /// The shard that gets none.
+        shard: Shard,
+    },
     /// The last conversation would be cut off.
     #[error("{requests} requests make no whole number of conversations of {turns} turns; take a multiple of {turns}")]
     HalfConversation {
@@ -69,4 +82,7 @@ pub enum PlanError {
     /// The API key holds characters that no header can carry.
     #[error("the API key holds characters that an HTTP header cannot carry; check it for line breaks")]
     ApiKey,
+    /// The prefix of request ids holds characters that no header can carry.
+    #[error("request id prefix {0:?} holds characters that an HTTP header cannot carry; use letters, digits and `-`")]
+    RequestIds(String),
 }

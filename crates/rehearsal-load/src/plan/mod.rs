@@ -8,13 +8,14 @@ mod endpoint;
 mod error;
 mod images;
 mod open_load;
+mod shard;
 pub mod workload;
 
 use std::{num::NonZeroU32, num::NonZeroUsize, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Uri,
+    HeaderName, HeaderValue, Request, Uri,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
 };
 use serde_json::{Map, Value, json};
@@ -27,12 +28,15 @@ pub use self::{
     error::PlanError,
     images::{ImageSize, ImageSizeError, Images},
     open_load::{ArrivalSource, CheckedOpenLoad, OpenLoad},
+    shard::{Shard, ShardError},
     workload::{Sizing, Workload},
 };
 use crate::{
     arrivals::{Arrivals, ClosedLoop, Conversations, Schedule},
     client::Expectation,
 };
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Tokens of the warm-up request at most, as in the report's script.
 const WARM_UP_TOKENS: NonZeroU32 = NonZeroU32::new(32).expect("32 is not zero");
@@ -82,6 +86,7 @@ pub struct LoadPlan {
     workload: Workload,
     concurrency: NonZeroUsize,
     requests: NonZeroUsize,
+    all_requests: usize,
     counted: bool,
     duration: Option<Duration>,
     open_load: Option<CheckedOpenLoad>,
@@ -99,6 +104,9 @@ pub struct LoadPlan {
     extra_body: Map<String, Value>,
     images: Images,
     authorization: Option<HeaderValue>,
+    request_ids: Option<String>,
+    retries: u32,
+    shard: Option<Shard>,
 }
 
 impl LoadPlan {
@@ -159,6 +167,24 @@ impl LoadPlan {
     #[must_use]
     pub fn schedule(&self) -> Option<&Schedule> {
         self.open_load.as_ref().map(CheckedOpenLoad::schedule)
+    }
+
+    /// Requests of all shards together; without shards, [`requests`](Self::requests).
+    #[must_use]
+    pub fn requests_of_all_shards(&self) -> usize {
+        self.all_requests
+    }
+
+    /// Which part of the run this plan is; `None` is all of it.
+    #[must_use]
+    pub fn shard(&self) -> Option<Shard> {
+        self.shard
+    }
+
+    /// How often a request that got no usable answer is sent again.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.retries
     }
 
     /// Requests in the measured window. Where only a duration limits a closed loop, the most that it would send.
@@ -248,7 +274,7 @@ impl LoadPlan {
     /// The send instants of this plan.
     #[must_use]
     pub fn arrivals(&self) -> Arrivals {
-        match (&self.open_load, self.workload.turns()) {
+        let arrivals: Arrivals = match (&self.open_load, self.workload.turns()) {
             (Some(load), _) => load.arrivals().into(),
             (None, Some(turns)) => Conversations::new(self.concurrency, self.requests.get() / turns, turns)
                 .think(self.think)
@@ -260,6 +286,10 @@ impl LoadPlan {
                 .stagger(self.stagger)
                 .until(self.duration)
                 .into(),
+        };
+        match self.shard {
+            Some(shard) => arrivals.of_shard(shard),
+            None => arrivals,
         }
     }
 
@@ -279,7 +309,13 @@ impl LoadPlan {
     #[must_use]
     pub fn request(&self, index: usize) -> Request<Bytes> {
         let before = self.workload.before(index, |earlier| self.max_tokens_of(earlier).get());
-        self.request_with(&before, self.content(index, index), self.max_tokens_of(index))
+        let mut request = self.request_with(&before, self.content(index, index), self.max_tokens_of(index));
+        if let Some(prefix) = &self.request_ids {
+            let id =
+                HeaderValue::try_from(format!("{prefix}{index}")).expect("the prefix was checked, digits are fine");
+            request.headers_mut().insert(REQUEST_ID, id);
+        }
+        request
     }
 
     /// The prompt of request `index`, with the images that request `images` has.

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::PlanError;
+use super::{PlanError, Shard};
 use crate::arrivals::{Extent, OpenLoop, RateProfile, Schedule, Spacing, WhenFull};
 
 /// Where an open loop's due instants come from.
@@ -83,10 +83,15 @@ impl OpenLoad {
     }
 
     /// Computes the schedule. Without an end of its own, a changing rate ends with its last phase.
-    pub(super) fn check(self, extent: Extent) -> Result<CheckedOpenLoad, PlanError> {
-        let slots = match self.max_concurrency {
-            None => None,
-            Some(slots) => Some(NonZeroUsize::new(slots).ok_or(PlanError::Zero { field: "max_concurrency" })?),
+    pub(super) fn check(self, extent: Extent, shard: Option<Shard>) -> Result<CheckedOpenLoad, PlanError> {
+        let slots = match (self.max_concurrency, shard) {
+            (None, _) => None,
+            (Some(count), Some(shard)) if 0 < count => {
+                let field = "max_concurrency";
+                let share = NonZeroUsize::new(shard.share(count));
+                Some(share.ok_or(PlanError::TooFewForShards { field, count, shard })?)
+            }
+            (Some(slots), _) => Some(NonZeroUsize::new(slots).ok_or(PlanError::Zero { field: "max_concurrency" })?),
         };
         let schedule = match &self.source {
             ArrivalSource::Rate { profile, spacing, seed } => {
@@ -100,7 +105,7 @@ impl OpenLoad {
             }
             ArrivalSource::Recorded(schedule) => schedule.cut(extent)?,
         };
-        Ok(CheckedOpenLoad { source: self.source, slots, when_full: self.when_full, schedule })
+        Ok(CheckedOpenLoad { source: self.source, slots, when_full: self.when_full, schedule, shard })
     }
 }
 
@@ -111,6 +116,7 @@ pub struct CheckedOpenLoad {
     slots: Option<NonZeroUsize>,
     when_full: WhenFull,
     schedule: Schedule,
+    shard: Option<Shard>,
 }
 
 impl CheckedOpenLoad {
@@ -120,7 +126,7 @@ impl CheckedOpenLoad {
         &self.source
     }
 
-    /// Requests in flight at most; `None` is unlimited.
+    /// Requests in flight at most, of this shard; `None` is unlimited.
     #[must_use]
     pub fn slots(&self) -> Option<NonZeroUsize> {
         self.slots
@@ -132,14 +138,17 @@ impl CheckedOpenLoad {
         self.when_full
     }
 
-    /// The due instants.
+    /// The due instants, of all shards.
     #[must_use]
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
     pub(super) fn arrivals(&self) -> OpenLoop {
-        let open = OpenLoop::new(self.schedule.clone());
+        let open = OpenLoop::new(match self.shard {
+            Some(shard) => self.schedule.part(shard.number(), shard.of()),
+            None => self.schedule.clone(),
+        });
         match self.slots {
             Some(slots) => open.slots(slots, self.when_full),
             None => open,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Completion, EndLine, LogLine, PlanSummary, Recording, RequestRecord, SCHEMA_VERSION, StartLine};
-use crate::metrics::seconds;
+use crate::{metrics::seconds, plan::Shard};
 
 /// Shards that cannot be one run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,37 @@ pub enum MergeError {
     /// There is nothing to merge.
     #[error("no log is given; name the logs of all shards")]
     Nothing,
+    /// Two logs are of the same shard.
+    #[error("log {log} is of shard {shard}, which another log is of, too; name each shard's log once")]
+    Twice {
+        /// Which log, from 1.
+        log: usize,
+        /// Its shard.
+        shard: Shard,
+    },
+    /// A log is not of the shards that the others are of.
+    #[error("log {log} is of shard {found}, and the others are shards of {of}; merge only shards of one run")]
+    OtherSharing {
+        /// Which log, from 1.
+        log: usize,
+        /// The shard it is of.
+        found: String,
+        /// How many shards the others say there are.
+        of: usize,
+    },
+    /// A shard has no log.
+    #[error(
+        "shard {number}/{of} is missing: {given} logs are given; name the logs of all shards, or look at each one with \
+         `rehearsal report`"
+    )]
+    Missing {
+        /// The first shard that is missing.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// How many logs there are.
+        given: usize,
+    },
     /// The shards were not of one load.
     #[error(
         "log {shard} is of another load: `{field}` is {found} there and {expected} in the first; merge only shards of one run"
@@ -31,7 +62,7 @@ pub enum MergeError {
 }
 
 /// Fields of a plan in which shards may differ: what is summed, and where they sent to.
-const OWN: [&str; 5] = ["url", "concurrency", "requests", "warm_up", "open_load"];
+const OWN: [&str; 6] = ["url", "concurrency", "requests", "warm_up", "open_load", "shard"];
 
 impl Recording {
     /// One recording of all `shards`, whose instants count from a common start. Requests keep their indices if no two
@@ -107,8 +138,49 @@ fn worse(a: Completion, b: Completion) -> Completion {
     }
 }
 
+/// Whether each shard of a run that was shared is there, and once.
+fn check_shards(shards: &[Recording]) -> Result<(), MergeError> {
+    let Some(of) = shards.iter().find_map(|shard| shard.plan.shard).map(Shard::of) else { return Ok(()) };
+    let mut missing: BTreeSet<usize> = (0..of.get()).collect();
+    for (place, recording) in shards.iter().enumerate() {
+        match recording.plan.shard {
+            Some(shard) if shard.of() == of && missing.remove(&shard.number()) => {}
+            Some(shard) if shard.of() == of => return Err(MergeError::Twice { log: place + 1, shard }),
+            other => {
+                let found = other.map_or_else(|| "none".to_owned(), |shard| shard.to_string());
+                return Err(MergeError::OtherSharing { log: place + 1, found, of: of.get() });
+            }
+        }
+    }
+    match missing.first() {
+        Some(number) => Err(MergeError::Missing { number: *number, of: of.get(), given: shards.len() }),
+        None => Ok(()),
+    }
+}
+
+/// Whether all shards are parts of one schedule.
+fn check_schedules(shards: &[Recording]) -> Result<(), MergeError> {
+    let hash = |shard: &Recording| shard.plan.open_load.as_ref().map(|load| load.schedule_hash.clone());
+    let shown = |hash: Option<String>| hash.unwrap_or_else(|| "none".to_owned());
+    let expected = shards.first().and_then(hash);
+    for (place, shard) in shards.iter().enumerate().skip(1) {
+        let found = hash(shard);
+        if found != expected {
+            let field = "schedule_hash".to_owned();
+            return Err(MergeError::OtherLoad {
+                shard: place + 1,
+                field,
+                found: shown(found),
+                expected: shown(expected),
+            });
+        }
+    }
+    Ok(())
+}
+
 fn merged_plan(shards: &[Recording]) -> Result<PlanSummary, MergeError> {
     let first = shards.first().ok_or(MergeError::Nothing)?;
+    check_shards(shards)?;
     let as_json = |plan: &PlanSummary| serde_json::to_value(plan).unwrap_or(Value::Null);
     let expected = as_json(&first.plan);
     for (place, shard) in shards.iter().enumerate().skip(1) {
@@ -125,8 +197,17 @@ fn merged_plan(shards: &[Recording]) -> Result<PlanSummary, MergeError> {
             }
         }
     }
+    if first.plan.shard.is_some() {
+        check_schedules(shards)?;
+    }
     let mut plan = first.plan.clone();
     plan.concurrency = shards.iter().map(|shard| shard.plan.concurrency).sum();
     plan.requests = shards.iter().map(|shard| shard.plan.requests).sum();
+    if plan.shard.take().is_some()
+        && let Some(load) = &mut plan.open_load
+    {
+        let slots = |shard: &Recording| shard.plan.open_load.as_ref()?.max_concurrency;
+        load.max_concurrency = shards.iter().map(slots).sum();
+    }
     Ok(plan)
 }

@@ -108,6 +108,9 @@ pub struct Counts {
     /// Arrivals of an open loop that found no slot and were never sent. They count as sent nowhere else.
     #[serde(default)]
     pub dropped: usize,
+    /// How often requests were sent again after a failure.
+    #[serde(default)]
+    pub retries: u64,
     /// Every verdict that occurred.
     pub by_verdict: BTreeMap<String, usize>,
 }
@@ -302,6 +305,7 @@ impl Counts {
             errors: requests.len() - ok,
             waited_for_slot: requests.iter().filter(|request| request.slot.is_some()).count(),
             dropped: 0,
+            retries: requests.iter().map(|request| u64::from(request.retries)).sum(),
             by_verdict,
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Completion, OpenLoadSummary};
 use crate::{
     metrics::seconds,
-    plan::{Endpoint, LoadPlan, StreamUsage, Streaming, WarmUp},
+    plan::{Endpoint, LoadPlan, Shard, StreamUsage, Streaming, WarmUp},
 };
 
 /// What was asked for.
@@ -66,6 +66,12 @@ pub struct PlanSummary {
     pub timeout_s: f64,
     /// Limit of silence inside a body.
     pub stall_timeout_s: Option<f64>,
+    /// How often a request that got no usable answer was sent again.
+    #[serde(default)]
+    pub retries: u32,
+    /// Which part of a run that several generators made, as `NUMBER/OF`; `null` is all of it.
+    #[serde(default)]
+    pub shard: Option<Shard>,
 }
 
 impl PlanSummary {
@@ -78,7 +84,7 @@ impl PlanSummary {
     /// cannot be told from those that were yet to come.
     pub(super) fn dropped(&self, finished: usize, completion: Completion) -> usize {
         match (&self.open_load, completion) {
-            (Some(load), Completion::Complete) => load.scheduled.saturating_sub(finished),
+            (Some(_), Completion::Complete) => self.requests.saturating_sub(finished),
             _ => 0,
         }
     }
@@ -108,13 +114,15 @@ impl From<&LoadPlan> for PlanSummary {
             shares_prefixes: plan.workload().shares_prefixes(),
             // images come before the text, and no two are alike
             distinct_prompts: if plan.images().is_empty() {
-                plan.workload().distinct(plan.requests().get())
+                plan.workload().distinct(plan.requests_of_all_shards())
             } else {
-                plan.requests().get()
+                plan.requests_of_all_shards()
             },
             seed: plan.seed(),
             timeout_s: seconds(plan.timeout()),
             stall_timeout_s: plan.stall_timeout().map(seconds),
+            retries: plan.retries(),
+            shard: plan.shard(),
         }
     }
 }
@@ -146,6 +154,8 @@ impl PlanSummary {
             seed: None,
             timeout_s: 0.0,
             stall_timeout_s: None,
+            retries: 0,
+            shard: None,
         }
     }
 }

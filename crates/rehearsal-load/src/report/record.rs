@@ -1,6 +1,6 @@
 //! One request as a log states it: the instants in integer nanoseconds, and the figures that follow from them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct RequestRecord {
     pub slot_ns: Option<u64>,
     /// When it was handed to the transport.
     pub started_ns: u64,
+    /// How often it was sent again after a failure; its instants count from the first time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
     /// How long opening a connection took.
     pub connect_ns: Option<u64>,
     /// Whether an open connection was used again.
@@ -86,6 +89,7 @@ impl From<&RequestTimeline> for RequestRecord {
             scheduled_ns: nanos(request.scheduled),
             slot_ns: request.slot.map(nanos),
             started_ns: nanos(request.started),
+            retries: request.retries,
             connect_ns: request.connect.map(nanos),
             reused: request.reused,
             headers_ns: request.headers.map(nanos),
@@ -96,9 +100,9 @@ impl From<&RequestTimeline> for RequestRecord {
             tpot_s: tpot(request).map(seconds),
             e2el_s: e2el(request).map(seconds),
             usage: request.usage,
-            server_times: request.server_times,
-            finish_reasons: request.finish_reasons.iter().map(|(choice, reason)| (*choice, *reason)).collect(),
-            model: request.model.clone(),
+            server_times: request.server_times.as_deref().copied(),
+            finish_reasons: request.finish_reasons.iter().collect(),
+            model: request.model.as_deref().map(str::to_owned),
             chunks: request
                 .chunks
                 .iter()
@@ -125,6 +129,7 @@ impl From<RequestRecord> for RequestTimeline {
             scheduled: Duration::from_nanos(record.scheduled_ns),
             slot: record.slot_ns.map(Duration::from_nanos),
             started: Duration::from_nanos(record.started_ns),
+            retries: record.retries,
             connect: record.connect_ns.map(Duration::from_nanos),
             reused: record.reused,
             headers: record.headers_ns.map(Duration::from_nanos),
@@ -139,13 +144,18 @@ impl From<RequestRecord> for RequestTimeline {
             },
             finished: Duration::from_nanos(record.finished_ns),
             usage: record.usage,
-            server_times: record.server_times,
+            server_times: record.server_times.map(Box::new),
             finish_reasons: record.finish_reasons.into_iter().collect(),
-            model: record.model,
+            model: record.model.map(Arc::from),
             verdict: record.verdict,
             detail: record.detail,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Whole nanoseconds; the largest number for durations beyond 584 years.

@@ -27,8 +27,11 @@ pub struct ServerTimesSummary {
 
 impl ServerTimesSummary {
     pub(super) fn of(requests: &[RequestTimeline], method: QuantileMethod) -> Option<Self> {
-        let stated: Vec<ServerTimes> =
-            requests.iter().filter(|it| it.verdict.is_success()).filter_map(|request| request.server_times).collect();
+        let stated: Vec<ServerTimes> = requests
+            .iter()
+            .filter(|it| it.verdict.is_success())
+            .filter_map(|request| request.server_times.as_deref().copied())
+            .collect();
         let spread = |length: fn(&ServerTimes) -> Option<u64>| {
             let lengths = stated.iter().filter_map(length).map(|ns| seconds(Duration::from_nanos(ns)));
             Distribution::of(lengths.collect(), method)

@@ -3,8 +3,10 @@
 //! It owns every task it starts. Dropping the future of [`Run::run`] ends them all.
 
 mod attempt;
+mod kept;
 mod limits;
 mod progress;
+mod retry;
 mod scraper;
 mod sizing;
 
@@ -20,7 +22,7 @@ pub use self::{
     scraper::Scrape,
     sizing::measure_sizing,
 };
-use self::{limits::later, progress::Tally, scraper::Scraper};
+use self::{kept::Kept, limits::later, progress::Tally, scraper::Scraper};
 use crate::{
     arrivals::Due,
     client::{Begun, RequestTimeline, Verdict},
@@ -81,6 +83,7 @@ pub struct Run {
     observers: Vec<Box<dyn Observer>>,
     tick: Option<Duration>,
     scrape: Option<Scrape>,
+    start_at: Option<Instant>,
 }
 
 impl fmt::Debug for Run {
@@ -92,7 +95,14 @@ impl fmt::Debug for Run {
 impl Run {
     /// A run of `plan` over `transport`.
     pub fn new(plan: LoadPlan, transport: impl Transport + 'static) -> Self {
-        Self { plan: Arc::new(plan), transport: Arc::new(transport), observers: Vec::new(), tick: None, scrape: None }
+        Self {
+            plan: Arc::new(plan),
+            transport: Arc::new(transport),
+            observers: Vec::new(),
+            tick: None,
+            scrape: None,
+            start_at: None,
+        }
     }
 
     /// Adds an observer; several get the events in the order in which they were added.
@@ -114,10 +124,17 @@ impl Run {
         self
     }
 
+    /// Begins the measured window at this instant, so that several generators begin together; without this call right after
+    /// the warm-up. A warm-up that takes longer makes the first requests late, which the report says.
+    pub fn start_at(mut self, instant: Instant) -> Self {
+        self.start_at = Some(instant);
+        self
+    }
+
     /// Runs to the end, or until `stop` resolves; then the requests in flight are dropped and the report is marked
     /// interrupted. A failed request never ends the run.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Outcome, RunError> {
-        let Self { plan, transport, observers, tick, scrape } = self;
+        let Self { plan, transport, observers, tick, scrape, start_at } = self;
         let mut audience = Audience { observers, warnings: Vec::new() };
         let mut stop = pin!(stop);
         audience.tell(&Event::Started { plan: &plan });
@@ -149,13 +166,20 @@ impl Run {
                 }
             }
         };
-        let origin = Instant::now();
+        if start_at.is_some() {
+            tokio::select! {
+                biased;
+                () = &mut stop => return Ok(audience.end(&plan, Ended::before_the_window(), warm_up.as_ref())),
+                () = until(start_at) => {}
+            }
+        }
+        let origin = start_at.unwrap_or_else(Instant::now);
         if let Some(scraper) = &mut scraper {
             scraper.begin(origin);
         }
         let mut arrivals = plan.arrivals();
         let mut in_flight: JoinSet<RequestTimeline> = JoinSet::new();
-        let mut requests = Vec::new();
+        let mut requests = Kept::with_room(&plan);
         let mut tally = Tally::new(&plan);
         let mut ticks = 1u32;
         let mut interrupted = None;
@@ -192,6 +216,7 @@ impl Run {
             }
         }
 
+        let requests = requests.into_requests();
         let last_end = requests.iter().map(|request: &RequestTimeline| request.finished).max();
         let window = match interrupted {
             Some(_) => origin.elapsed(),
@@ -203,16 +228,28 @@ impl Run {
         {
             server.take(last, &mut audience);
         }
-        requests.sort_by_key(|request| request.index);
         let ended = Ended { requests, window, interrupted, server };
         Ok(audience.end(&plan, ended, warm_up.as_ref()))
     }
 }
 
 async fn measured(plan: Arc<LoadPlan>, transport: Arc<dyn Transport>, due: Due, origin: Instant) -> RequestTimeline {
-    let request = plan.request(due.index);
     let begun = Begun { index: due.index, scheduled: due.scheduled, started: origin.elapsed() };
-    let mut timeline = attempt(&*transport, Attempt::of_plan(&plan, request, begun, origin)).await;
+    let mut retries = 0;
+    let mut timeline = loop {
+        let request = plan.request(due.index);
+        let timeline = attempt(&*transport, Attempt::of_plan(&plan, request, begun, origin)).await;
+        if retries == plan.retries() || !retry::may_help(&timeline) {
+            break timeline;
+        }
+        retries += 1;
+        sleep_until(later(origin, timeline.finished.saturating_add(retry::pause(retries)))).await;
+    };
+    if 0 < retries {
+        timeline.retries = retries;
+        // what came before it is in its latency, so that its own connection cannot be told apart
+        timeline.connect = None;
+    }
     timeline.slot = (due.scheduled < due.at).then_some(due.at);
     timeline
 }

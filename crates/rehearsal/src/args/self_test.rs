@@ -10,8 +10,9 @@ Examples:
   rehearsal self-test --concurrency 256 --itl 0.01       the load you are about to measure
   rehearsal self-test --format json > accuracy.json      to keep beside the results
 
-The generator measures the fake over loopback; the fake knows when it took each request and when each token was due. What is
-printed is the whole error of a measurement on this machine: sockets, HTTP, the fake's own lateness, and the generator.
+The generator measures the fake over loopback, every token of all streams at the same instants, as a batch brings them. The fake
+knows when it took each request and when it handed each token to its connection. What is printed is the whole error between
+the two: sockets, HTTP, and the generator. How late the fake itself was is printed apart.
 Exit code 5 when the median bias of TTFT or ITL is 0.3 ms or more, or a 99th percentile of the errors 2 ms or more; use a release
 build on a machine that is otherwise idle.
 ";

@@ -196,7 +196,7 @@ fn finished(mut request: RequestTimeline, at: Duration, finish: Finish, plan: &L
     request.finished = at;
     request.usage = Some(TokenUsage::new(finish.prompt_tokens.into(), finish.completion_tokens.into()));
     request.finish_reasons.insert(0, reason);
-    request.model = Some(plan.model().to_owned());
+    request.model = Some(plan.model().into());
     request.verdict = verdict;
     request
 }

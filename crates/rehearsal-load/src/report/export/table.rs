@@ -32,7 +32,7 @@ const COLUMNS: &[Column] = &[
     ("cached_tokens", |request| count(request.usage?.cached_tokens)),
     ("reasoning_tokens", |request| count(request.usage?.reasoning_tokens)),
     ("chunks", |request| Some(request.chunks.len().to_string())),
-    ("model", |request| request.model.clone()),
+    ("model", |request| request.model.as_deref().map(str::to_owned)),
     ("detail", |request| request.detail.clone()),
 ];
 

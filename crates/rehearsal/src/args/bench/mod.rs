@@ -5,6 +5,7 @@ mod live;
 mod load;
 mod request_rate;
 mod server_metrics;
+mod sharing;
 mod workload;
 
 /// The choices of single flags; they are named as the library's own types.
@@ -20,7 +21,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 pub(crate) use self::{
     explore::ExploreFlags, live::LiveFlags, load::LoadFlags, request_rate::RequestRate, server_metrics::ServerFlags,
-    workload::WorkloadFlags,
+    sharing::SharingFlags, workload::WorkloadFlags,
 };
 use super::{Format, price::parse_price, seconds::parse_seconds};
 
@@ -96,6 +97,9 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) endpoint: Endpoint,
 
+    #[command(flatten)]
+    pub(crate) sharing: SharingFlags,
+
     /// Most tokens a reply may have
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub(crate) max_tokens: u32,
@@ -111,6 +115,15 @@ pub(crate) struct BenchArgs {
     /// Give a request up when no byte came for so many seconds [default: only --timeout]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) stall_timeout: Option<Duration>,
+
+    /// Send a request again, up to so many times, that got no answer or one of the statuses 429, 500, 502, 503 and 504;
+    /// its latencies count from the first time, and the report counts the retries
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retries: u32,
+
+    /// Name each request in its `X-Request-Id`: this and its index
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) request_id_prefix: Option<String>,
 
     #[command(flatten)]
     pub(crate) workload: WorkloadFlags,
@@ -136,6 +149,10 @@ pub(crate) struct BenchArgs {
     /// One new connection a request, as the report's script, or a pool
     #[arg(long, value_enum, default_value_t = Connections::New)]
     pub(crate) connections: Connections,
+
+    /// Send everything through this proxy; those of the environment (`HTTP_PROXY` and its like) are never used
+    #[arg(long, value_name = "URL", conflicts_with = "fake")]
+    pub(crate) proxy: Option<String>,
 
     /// Send no warm-up request of min(max-tokens, 32) tokens first
     #[arg(long)]

@@ -1,11 +1,13 @@
 //! `rehearsal bench`: measures a server, or rehearses the measurement on the fake.
 
+mod descriptors;
 mod explore;
 mod inputs;
 mod load;
 mod open_metrics;
 mod outputs;
 mod progress;
+mod start;
 pub(super) mod summary;
 pub(super) mod table;
 mod target;
@@ -16,7 +18,7 @@ use std::{num::NonZeroUsize, time::Duration};
 use anyhow::Context;
 use rehearsal::load::{
     ApiKey, Endpoint, LoadPlan, LoadPlanBuilder, Outcome, Run, RunError, StreamUsage, Streaming, WarmUp,
-    metrics::ClientBound, plan::Images, search::SloOutcome,
+    metrics::ClientBound, plan::Images, report::WarningKind, search::SloOutcome,
 };
 use serde_json::{Map, Value};
 
@@ -61,6 +63,9 @@ async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>
         let (progress, tick) = progress::observer(plan.planned().map(NonZeroUsize::get));
         run = run.observe(progress).tick_every(tick);
     }
+    if let Some(at) = args.sharing.start_at {
+        run = run.start_at(start::instant_of(at)?);
+    }
     // every file is opened before the first request, so that a bad path costs no run
     let outputs = outputs::Outputs::open(args)?;
     if let Some(log) = outputs.jsonl()? {
@@ -77,8 +82,9 @@ async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>
         outcome.report = outcome.report.with_price(price);
     }
 
-    outputs.write(&outcome)?;
+    // printed first: a full disk costs the files, not the figures
     print(&outcome, args.format)?;
+    outputs.write(&outcome)?;
     let slos = outcome.report.goodput.iter().flat_map(|goodput| &goodput.slos);
     let missed: Vec<String> = slos.filter(|slo| slo.outcome == SloOutcome::Missed).map(slo_line).collect();
     for line in &missed {
@@ -86,7 +92,8 @@ async fn bench(args: &BenchArgs, target: &Target, stop: impl Future<Output = ()>
     }
     let client_bound = outcome.report.generator_health.is_some_and(|health| health.client_bound == ClientBound::Yes);
     let holds = missed.is_empty() && !(args.strict && client_bound);
-    Ok(match (outcome.report.is_incomplete(), holds) {
+    let lost_log = outcome.report.warnings.iter().any(|warning| warning.kind == WarningKind::ObserverFailed);
+    Ok(match (outcome.report.is_incomplete() || lost_log, holds) {
         (true, _) => Exit::Incomplete,
         (false, false) => Exit::NotMet,
         (false, true) => Exit::Ok,
@@ -114,6 +121,13 @@ fn plan(args: &BenchArgs, base_url: &str, model: String) -> anyhow::Result<LoadP
         .timeout(args.timeout)
         .streaming(if args.stream { Streaming::On } else { Streaming::Off })
         .warm_up(if args.no_warmup { WarmUp::Skip } else { WarmUp::One });
+    builder = builder.retries(args.retries);
+    if let Some(shard) = args.sharing.shard {
+        builder = builder.shard(shard);
+    }
+    if let Some(prefix) = &args.request_id_prefix {
+        builder = builder.request_ids(prefix);
+    }
     if !args.workload.image.is_empty() {
         builder = builder.images(Images::new(args.workload.image.iter().copied(), args.load.seed));
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 use rehearsal_load::{JsonlLog, Outcome};
 
 use crate::{args::BenchArgs, exit::Expected};
@@ -16,6 +17,8 @@ pub(super) struct Outputs {
     seed: Option<(PathBuf, File)>,
     report: Option<(PathBuf, File)>,
     jsonl: Option<File>,
+    /// On the calendar, for exports; nothing is measured with it.
+    begins: Timestamp,
 }
 
 impl Outputs {
@@ -26,14 +29,16 @@ impl Outputs {
             seed: args.out.as_ref().map(with_path).transpose()?,
             report: args.report.as_ref().map(with_path).transpose()?,
             jsonl: args.jsonl.as_deref().map(create).transpose()?,
+            begins: args.sharing.start_at.unwrap_or_else(Timestamp::now),
         })
     }
 
     /// The log of requests.
     pub(super) fn jsonl(&self) -> anyhow::Result<Option<JsonlLog<File>>> {
+        let since_1970 = self.begins.duration_since(Timestamp::UNIX_EPOCH).try_into().unwrap_or_default();
         self.jsonl
             .as_ref()
-            .map(|file| file.try_clone().map(|file| JsonlLog::new(file).dated(since_1970())).context("request log"))
+            .map(|file| file.try_clone().map(|file| JsonlLog::new(file).dated(since_1970)).context("request log"))
             .transpose()
     }
 
@@ -47,11 +52,6 @@ impl Outputs {
         }
         Ok(())
     }
-}
-
-/// The calendar's time, for exports; nothing is measured with it.
-fn since_1970() -> std::time::Duration {
-    jiff::Timestamp::now().duration_since(jiff::Timestamp::UNIX_EPOCH).try_into().unwrap_or_default()
 }
 
 /// The report's file alone, open for writing.

@@ -32,6 +32,9 @@ pub(in crate::command) fn text(report: &Report) -> String {
     if 0 < counts.waited_for_slot + counts.dropped {
         line("found no slot", format!("{} waited, {} dropped", counts.waited_for_slot, counts.dropped));
     }
+    if 0 < counts.retries {
+        line("retries", counts.retries.to_string());
+    }
     line("window", format!("{:.3} s", report.window_s));
     line("QPS", rate(report.throughput.requests_per_s, 4, "requests/s"));
     line("prompt_tps", rate(report.throughput.prompt_tokens_per_s, 2, "tok/s"));

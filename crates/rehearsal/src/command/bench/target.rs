@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use rehearsal::{
     fake::{FakeVllm, Pacing, profile::Profile, tokenizer::Tokenizer},
     load::{
@@ -12,7 +11,7 @@ use rehearsal::{
 };
 
 use super::{
-    inputs, load, plan,
+    descriptors, inputs, load, plan,
     workload::{self, Prepared},
 };
 use crate::{
@@ -52,11 +51,17 @@ impl Target {
             return Ok(Self { place: Place::Fake(Box::new(rehearsed)), model, prepared });
         }
         let base_url = args.base_url.clone().ok_or_else(|| Expected::usage("no target; give --base-url or --fake"))?;
-        let transport = HttpTransport::new(match args.connections {
+        let mut transport = HttpTransport::builder().connections(match args.connections {
             Connections::New => ConnectionMode::PerRequest,
             Connections::Pooled => ConnectionMode::Pooled,
-        })
-        .context("no HTTP client")?;
+        });
+        if let Some(proxy) = &args.proxy {
+            transport = transport.proxy(proxy);
+        }
+        let transport = transport.build().map_err(|error| match &args.proxy {
+            Some(proxy) => Expected::usage(format!("--proxy {proxy}: {error}; write it like http://proxy:3128")),
+            None => Expected::refused(error),
+        })?;
         let model = if let Some(model) = &args.model {
             model.clone()
         } else {
@@ -78,6 +83,7 @@ impl Target {
         match &self.place {
             Place::Server { base_url, transport } => {
                 let plan = plan(base_url)?.build().map_err(Expected::usage)?;
+                descriptors::make_room(most_connections(&plan))?;
                 let run = scraped(Run::new(plan.clone(), transport.clone()), args, base_url)?;
                 Ok((plan, run, None))
             }
@@ -106,6 +112,15 @@ fn scraped(run: Run, args: &BenchArgs, base_url: &str) -> anyhow::Result<Run> {
     Ok(run.scrape(Scrape { url, every: args.server.server_metrics_every }))
 }
 
+/// How many connections a run has at once; `None` where nothing limits its requests in flight.
+fn most_connections(plan: &LoadPlan) -> Option<usize> {
+    let in_flight = plan.concurrency().get().min(plan.requests().get());
+    match plan.open_load() {
+        Some(load) if load.slots().is_none() => None,
+        _ => Some(in_flight),
+    }
+}
+
 async fn fakes_sizing(args: &BenchArgs, rehearsed: &Rehearsed, model: &str) -> anyhow::Result<Sizing> {
     if !workload::needs_sizing(args) {
         return Ok(Sizing::A_TOKEN_A_WORD);
@@ -120,6 +135,8 @@ fn start(rehearsed: &Rehearsed, model: &str) -> anyhow::Result<FakeVllm> {
         .tokenizer(rehearsed.tokenizer.clone())
         .profile(rehearsed.profile.clone())
         .pacing(Pacing::Virtual)
+        // nobody asks it, and a token's time is eight bytes for good
+        .journal_capacity(0)
         .start_in_memory()
         .map_err(Expected::usage)?;
     Ok(server)
