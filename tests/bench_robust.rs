@@ -1,6 +1,7 @@
 //! `rehearsal bench` where things go wrong around it: kills, interrupts, full disks, too few descriptors, proxies, keys.
 //!
 //! A kill is waited for until the log has lines, by reading it; nothing here depends on how long anything takes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::{
     fs,

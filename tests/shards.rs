@@ -1,5 +1,6 @@
 //! The Kubernetes Job of deploy/kubernetes as local processes: its pods' own command lines, with the environment filled in as a
 //! kubelet does, against the fake; then the merge's.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::{
     collections::BTreeMap,

@@ -92,6 +92,7 @@ struct Delta {
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "see above")]
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 struct Usage {
     prompt_tokens: u64,
     total_tokens: u64,

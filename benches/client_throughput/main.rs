@@ -97,7 +97,7 @@ fn best<F: Future<Output = usize>>(runtime: &tokio::runtime::Runtime, rounds: u3
     let one = || {
         let (begun, cpu) = (std::time::Instant::now(), cpu_time());
         let chunks = runtime.block_on(round());
-        Cost { wall: begun.elapsed(), cpu: cpu_time() - cpu, chunks: chunks as f64 }
+        Cost { wall: begun.elapsed(), cpu: cpu_time().saturating_sub(cpu), chunks: chunks as f64 }
     };
     (0..rounds).map(|_| one()).min_by_key(|cost| cost.cpu).expect("at least one round")
 }

@@ -29,6 +29,8 @@ pub struct JournalChoice {
 pub struct JournalEntry {
     /// The id that its answer carries, such as `chatcmpl-7`: its end is the client's own, if it sent an `X-Request-Id`.
     pub id: Arc<str>,
+    /// When it had been read and was on its way to the engine, on the engine's clock.
+    pub read_at: Nanos,
     /// When the engine took it, on the engine's clock, which starts with the server.
     pub received_at: Nanos,
     /// Its `max_tokens`.
@@ -90,11 +92,11 @@ impl Journal {
             inner.indices.remove(&ticket);
             inner.forgotten += 1;
         }
-        let Submitted { ticket, at, sequences, max_tokens, .. } = submitted;
+        let Submitted { ticket, read_at, at, sequences, max_tokens, .. } = submitted;
         let index = inner.forgotten + inner.entries.len() as u64;
         inner.indices.insert(ticket, index);
         let choices = vec![JournalChoice::default(); sequences as usize];
-        inner.entries.push_back((ticket, JournalEntry { id, received_at: at, max_tokens, choices }));
+        inner.entries.push_back((ticket, JournalEntry { id, read_at, received_at: at, max_tokens, choices }));
     }
 
     pub(crate) fn happened(&self, events: &[(Event, Option<(Ticket, u32)>)]) {
@@ -147,7 +149,7 @@ mod tests {
         let journal = Journal::new(2);
         for ticket in 0..3 {
             let at = Nanos::from_millis(ticket);
-            let submitted = Submitted { ticket: Ticket(ticket), at, sequences: 1, n: 1, max_tokens: 4 };
+            let submitted = Submitted { ticket: Ticket(ticket), read_at: at, at, sequences: 1, n: 1, max_tokens: 4 };
             journal.submitted(submitted, "a".into());
         }
         let received: Vec<Nanos> = journal.entries().iter().map(|entry| entry.received_at).collect();

@@ -233,7 +233,8 @@ async fn step(
     };
     let sequences = running.iter().zip(ranked).map(sequence).collect();
     let engine = &context.app.engine;
-    let mut outcome = engine.submit(engine.ticket(), Submission { sequences, n: 1, id: job.id.into() });
+    let mut outcome = engine
+        .submit(engine.ticket(), Submission { sequences, n: 1, id: job.id.into(), read_at: context.app.clock.now() });
     let mut last = None;
     while let Some(emission) = outcome.next().await {
         match emission {

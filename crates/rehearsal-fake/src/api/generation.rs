@@ -91,6 +91,7 @@ impl Generation {
 
     /// The same for prompts in which some tokens stand for other contents.
     pub(super) fn start_with(context: &Context, job: &Job<'_>, content_keys: &Arc<[ContentKey]>) -> Self {
+        let read_at = context.app.clock.now();
         request_log::received(context, job);
         let app = &context.app;
         let mut choices = Vec::new();
@@ -119,7 +120,7 @@ impl Generation {
         let lengths = job.prompts.iter().map(|prompt| prompt.tokens.len() as u64);
         let admitted = app.admission.as_ref().is_none_or(|admission| admission.enter(ticket, job.n, lengths).is_ok());
         let sequences = if admitted { sequences } else { Vec::new() };
-        let submission = Submission { sequences, n: job.n, id: job.id.into() };
+        let submission = Submission { sequences, n: job.n, id: job.id.into(), read_at };
         let mut gate = context.steering.enter();
         let progress = if gate.try_pass() {
             Progress::Submitted(app.engine.submit(ticket, submission))

@@ -21,12 +21,15 @@ pub(crate) struct Submission {
     pub(crate) n: u32,
     /// The id that the answer carries.
     pub(crate) id: Arc<str>,
+    /// When it had been read.
+    pub(crate) read_at: Nanos,
 }
 
 /// What observers see of a submission that the engine took.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Submitted {
     pub(crate) ticket: Ticket,
+    pub(crate) read_at: Nanos,
     pub(crate) at: Nanos,
     pub(crate) sequences: u32,
     pub(crate) n: u32,
@@ -68,7 +71,7 @@ pub(super) enum Command {
 /// The way to the engine. Cheap to clone; when the last clone and the last [`Tokens`] are gone, the driver ends.
 ///
 /// ```text
-/// let mut tokens = app.engine.submit(app.engine.ticket(), Submission { sequences, n: 1, id });
+/// let mut tokens = app.engine.submit(app.engine.ticket(), Submission { sequences, n: 1, id, read_at });
 /// while let Some(emission) = tokens.next().await { … }      // dropping `tokens` before the end aborts the request
 /// ```
 #[derive(Clone, Debug)]

@@ -189,7 +189,7 @@ impl<O: Observer> Driver<O> {
         submission: Submission,
         emissions: &mpsc::UnboundedSender<Emission>,
     ) {
-        let Submission { sequences, n, id } = submission;
+        let Submission { sequences, n, id, read_at } = submission;
         let max_tokens = sequences.first().map_or(0, |sequence| sequence.sampling.max_tokens.get());
         let mut ids = Vec::with_capacity(sequences.len());
         for (choice, sequence) in (0..).zip(sequences) {
@@ -208,7 +208,7 @@ impl<O: Observer> Driver<O> {
             }
         }
         let sequences = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        self.observer.submitted(Submitted { ticket, at: now, sequences, n, max_tokens }, id);
+        self.observer.submitted(Submitted { ticket, read_at, at: now, sequences, n, max_tokens }, id);
         self.tickets.insert(ticket, ids);
     }
 

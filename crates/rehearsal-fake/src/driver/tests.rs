@@ -74,7 +74,10 @@ fn request(salt: u32, tokens: u32) -> EngineRequest {
 }
 
 fn submit(engine: &EngineHandle, salt: u32, tokens: u32) -> Tokens {
-    engine.submit(engine.ticket(), Submission { sequences: vec![request(salt, tokens)], n: 1, id: "test".into() })
+    engine.submit(
+        engine.ticket(),
+        Submission { sequences: vec![request(salt, tokens)], n: 1, id: "test".into(), read_at: Nanos::ZERO },
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,7 +175,8 @@ async fn steps_shorter_than_the_clocks_grid_do_not_pile_up() {
 async fn a_refused_request_says_so_and_leaves_nothing_behind() {
     let rig = rig(config(10.0));
     let sequences = vec![request(0, 1), EngineRequest::new(Vec::new(), NonZeroU32::MIN)];
-    let mut stream = rig.engine.submit(rig.engine.ticket(), Submission { sequences, n: 1, id: "test".into() });
+    let mut stream =
+        rig.engine.submit(rig.engine.ticket(), Submission { sequences, n: 1, id: "test".into(), read_at: Nanos::ZERO });
     assert!(matches!(stream.next().await, Some(Emission::Refused(_))));
     assert!(stream.next().await.is_none());
 }

@@ -310,12 +310,15 @@ impl LoadPlan {
     pub fn request(&self, index: usize) -> Request<Bytes> {
         let before = self.workload.before(index, |earlier| self.max_tokens_of(earlier).get());
         let mut request = self.request_with(&before, self.content(index, index), self.max_tokens_of(index));
-        if let Some(prefix) = &self.request_ids {
-            let id =
-                HeaderValue::try_from(format!("{prefix}{index}")).expect("the prefix was checked, digits are fine");
+        if let Some(id) = self.request_id(index) {
             request.headers_mut().insert(REQUEST_ID, id);
         }
         request
+    }
+
+    fn request_id(&self, index: usize) -> Option<HeaderValue> {
+        let id = format!("{}{index}", self.request_ids.as_ref()?);
+        Some(HeaderValue::try_from(id).expect("the prefix was checked, and digits are fine"))
     }
 
     /// The prompt of request `index`, with the images that request `images` has.

@@ -88,8 +88,8 @@ impl OpenLoad {
             (None, _) => None,
             (Some(count), Some(shard)) if 0 < count => {
                 let field = "max_concurrency";
-                let share = NonZeroUsize::new(shard.share(count));
-                Some(share.ok_or(PlanError::TooFewForShards { field, count, shard })?)
+                let slots = NonZeroUsize::new(shard.share(count));
+                Some(slots.ok_or(PlanError::TooFewForShards { field, count, shard })?)
             }
             (Some(slots), _) => Some(NonZeroUsize::new(slots).ok_or(PlanError::Zero { field: "max_concurrency" })?),
         };

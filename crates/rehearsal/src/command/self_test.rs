@@ -142,7 +142,7 @@ fn pairs(requests: &[RequestTimeline], journal: &[JournalEntry]) -> Vec<(Request
     let truth_of = |entry: &JournalEntry| {
         let index: usize = entry.id.rsplit_once(REQUEST_IDS)?.1.parse().ok()?;
         let tokens = entry.choices.iter().flat_map(|choice| &choice.told_at).copied().map(time).collect();
-        Some((index, TrueTimes { received: time(entry.received_at), tokens }))
+        Some((index, TrueTimes { received: time(entry.read_at), tokens }))
     };
     let mut known: BTreeMap<usize, TrueTimes> = journal.iter().filter_map(truth_of).collect();
     let unknown = || TrueTimes { received: Duration::ZERO, tokens: Vec::new() };
