@@ -114,8 +114,18 @@ const LLAMA: [&str; 4] = ["--model", "llama-3-70b-fp8", "--max-model-len", "8192
 /// On two GPUs the model is split or, where one holds it, copied; the price is that of the whole machine.
 #[test]
 fn a_size_is_filled_in_every_way_that_the_model_can_be_split() {
-    let args =
-        ["--size", "NC80adis_H100_v5", "--price", "NC80adis_H100_v5=14@2026-11-24", "-c", "4,8", "--slo-tpot-ms", "90"];
+    let args = [
+        "--size",
+        "NC80adis_H100_v5",
+        "--price",
+        "NC80adis_H100_v5=14@2026-11-24",
+        "-c",
+        "4,8",
+        "--slo-tpot-ms",
+        "90",
+        "--slo-ttft-ms",
+        "3000",
+    ];
     let document = json(&[&args[..], &LLAMA].concat());
     let titles: Vec<&str> =
         document["deployments"].as_array().unwrap().iter().map(|it| it["title"].as_str().unwrap()).collect();

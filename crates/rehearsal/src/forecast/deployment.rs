@@ -11,8 +11,10 @@ use super::{Band, Ensemble, ForecastError, Level, LoadFigures, Objectives, Outlo
 const HIGHEST: f64 = 8192.0;
 /// Lowest rate or speed that a capacity is looked for at.
 const LOWEST: f64 = 1.0 / 16.0;
-/// Doublings of a load in a row that break the objectives before it is given up.
+/// Doublings of a load in a row that break the objectives before it is given up, as long as it is small.
 const MISSES: usize = 5;
+/// From this level kept on, the first miss ends the search: kernels that are slow for a few requests are behind it, and overload is slow to rehearse.
+const SMALL: f64 = 16.0;
 /// How close a capacity in requests a second is told, as a share.
 const CLOSENESS: f64 = 0.02;
 
@@ -151,6 +153,8 @@ impl Deployment {
         while amount <= HIGHEST && misses < MISSES {
             if keeps(amount)? {
                 (found, misses) = (Some(amount), 0);
+            } else if found.is_some_and(|kept| SMALL <= kept) {
+                break;
             } else {
                 misses += 1;
             }
