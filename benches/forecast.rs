@@ -48,7 +48,7 @@ fn main() {
         let started = Instant::now();
         let outlines = load.outlines(profile.engine_config().expect("it starts")).expect("it takes the load");
         let elapsed = started.elapsed().as_secs_f64();
-        let end = outlines.iter().map(|outline| outline.finished).max().unwrap_or_default();
+        let end = outlines.iter().map(|outline| outline.finished).max().expect("requests were sent");
         let busy: f64 = outlines.iter().map(|outline| outline.latency().as_secs_f64()).sum();
         let growth =
             before.map_or_else(String::new, |before| format!(", {:.1} times the time of a tenth", elapsed / before));

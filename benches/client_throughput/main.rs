@@ -86,7 +86,8 @@ fn main() {
     fake.print("ours, from the fake");
     let many = best(&runtime, 1, || clients::ours(&server.fake, 1000, 2000, 64));
     many.print("ours, 1000 streams at once");
-    println!("memory of the client, at most: {} MB", high_water_mark_kb() / 1000);
+    let memory = high_water_mark_kb().map_or_else(|| "not known here".to_owned(), |kb| format!("{} MB", kb / 1000));
+    println!("memory of the client, at most: {memory}");
 
     assert!(of_bare <= MOST_OF_BARE, "a chunk costs more than {MOST_OF_BARE} times what a bare client needs");
     assert!(LEAST_OF_SERDE <= of_serde, "a chunk costs more than 1/{LEAST_OF_SERDE} of what serde's structs cost");
@@ -115,9 +116,9 @@ fn pin(core: usize) {
     }
 }
 
-/// The most resident memory so far, of Linux.
-fn high_water_mark_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
+/// The most resident memory so far; `None` where the system is not Linux.
+fn high_water_mark_kb() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }

@@ -27,9 +27,12 @@ impl SuiteReport {
             suite.add_test_case(TestCase::new("the server stays reachable", status));
             report.add_test_suite(suite);
         }
-        // the writer is a string, and names have lost what XML cannot hold
-        report.to_string().unwrap_or_default()
+        written(&report)
     }
+}
+
+fn written(report: &Report) -> String {
+    report.to_string().expect("a string takes all, and names have lost what XML cannot hold")
 }
 
 fn test_case(case: &CaseReport, curl: Option<String>, strictness: Strictness) -> TestCase {

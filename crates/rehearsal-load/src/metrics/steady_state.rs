@@ -105,7 +105,11 @@ impl SteadyState {
 fn share_within(request: &RequestTimeline, from: Duration, until: Duration) -> f64 {
     let (start, end) = (request.started.max(from), request.finished.min(until));
     let whole = seconds(request.wall());
-    if whole <= 0.0 { 0.0 } else { seconds(end.saturating_sub(start)) / whole }
+    if whole <= 0.0 {
+        // one that took no measurable time lies where it began
+        return if from <= request.started && request.started < until { 1.0 } else { 0.0 };
+    }
+    seconds(end.saturating_sub(start)) / whole
 }
 
 /// Output tokens of a success that arrived within a stretch; `None` where it does not state any.
@@ -120,6 +124,13 @@ fn tokens_within(request: &RequestTimeline, from: Duration, until: Duration) -> 
     Some(within.map(|chunk| chunk.tokens.map_or(each, f64::from)).sum())
 }
 
+/// What happens to a request at an instant; one that takes no time begins before it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Edge {
+    Begins,
+    Ends,
+}
+
 /// Requests in flight over time: each instant at which their number changed, and the number from then on.
 struct Levels {
     steps: Vec<(Duration, usize)>,
@@ -128,13 +139,19 @@ struct Levels {
 
 impl Levels {
     fn of(requests: &[RequestTimeline], window: Duration) -> Self {
-        let mut edges: Vec<(Duration, bool)> =
-            requests.iter().flat_map(|request| [(request.started, true), (request.finished, false)]).collect();
+        let mut edges: Vec<(Duration, Edge)> = requests
+            .iter()
+            .flat_map(|request| [(request.started, Edge::Begins), (request.finished, Edge::Ends)])
+            .collect();
         edges.sort_unstable();
         let mut steps: Vec<(Duration, usize)> = vec![(Duration::ZERO, 0)];
         let mut level = 0usize;
-        for (at, begins) in edges {
-            level = if begins { level + 1 } else { level.saturating_sub(1) };
+        for (at, edge) in edges {
+            match edge {
+                Edge::Begins => level += 1,
+                // a record that ends before it begins is not ours to answer for
+                Edge::Ends => level = level.saturating_sub(1),
+            }
             match steps.last_mut() {
                 // only the number after all changes of an instant lasts
                 Some(last) if last.0 == at => last.1 = level,
@@ -226,6 +243,16 @@ mod tests {
         let calm: Vec<_> = (0..200).map(|i| request(0, i, i + 5)).collect();
         let steady = of(&calm, LoopKind::Open).unwrap();
         assert_eq!((steady.grows, steady.plateau, steady.from_s, steady.until_s), (false, 5, 4.0, 199.0));
+    }
+
+    #[test]
+    fn requests_that_take_no_time_are_counted_and_do_not_stay() {
+        // a worker whose request takes 20 s, and beside it three that are answered at once
+        let requests = [request(0, 0, 20), request(1, 5, 5), request(2, 10, 10), request(3, 15, 15)];
+        let steady = of(&requests, LoopKind::Closed).unwrap();
+        assert_eq!((steady.plateau, steady.mean_concurrency), (1, 1.0));
+        assert_eq!((steady.requests_per_s, steady.requests), (4.0 / 20.0, 4));
+        assert_eq!(of(&requests[1..], LoopKind::Closed), None, "nothing is ever in flight");
     }
 
     #[test]

@@ -42,9 +42,9 @@ fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
         }
 
         s.equal("finish_reason, stop_reason of the whole answer", (Some(&json!("stop")), json!(stop)), ending(&body));
-        let text = body.pointer("/choices/0/text").and_then(Value::as_str).unwrap_or_default();
-        s.equal("text of the whole answer", before.as_str(), text);
-        s.equal("text of the stream", text, &stream.text(0));
+        let text = body.pointer("/choices/0/text").and_then(Value::as_str);
+        s.equal("text of the whole answer", Some(before.as_str()), text);
+        s.equal("text of the stream", text, Some(stream.text(0).as_str()));
         s.equal("finish_reason of the stream", vec!["stop".to_owned()], stream.finish_reasons(0));
         let whole = s.counts(Endpoint::Completions, &body)?;
         s.equal("counts of the stream", whole, counted);

@@ -7,7 +7,7 @@ use crate::{
     check::{Check, Feature, Need, Running},
     profile::ByProfile,
     raw::{UsageCounts, usage_of},
-    session::Session,
+    session::{Session, Stop},
     verdict::Level,
 };
 
@@ -27,8 +27,10 @@ const LONGEST: u64 = 20_000;
 
 fn run<'s>(s: &'s mut Session<'_>) -> Running<'s> {
     async move {
-        let limit = s.facts().max_model_len.unwrap_or_default().min(LONGEST);
-        let length = usize::try_from(limit.saturating_sub(16)).unwrap_or_default();
+        let Some(limit) = s.facts().max_model_len else {
+            return Err(Stop::Skipped("/v1/models gives no max_model_len".into()));
+        };
+        let length = usize::try_from(limit.min(LONGEST).saturating_sub(16)).unwrap_or(usize::MAX);
         for endpoint in s.endpoints()? {
             let mut over = json!({"max_tokens": 6, "ignore_eos": true, "return_token_ids": true});
             match endpoint {
